@@ -1,0 +1,28 @@
+# doorbuster_library(NAME SOURCES files... [USES targets...] [PRIVATE_USES targets...])
+#   A folder of src/ as one static library. USES is the rule of which layer may see which.
+function(doorbuster_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  add_library(doorbuster_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(doorbuster_${name}
+    PUBLIC doorbuster_settings ${arg_USES}
+    PRIVATE doorbuster_warnings ${arg_PRIVATE_USES})
+endfunction()
+
+# doorbuster_test(NAME SOURCES files... USES targets...)
+#   One test program; each of its tests is a ctest entry, prefixed by the preset's name so that the
+#   runs of several presets can be listed together.
+function(doorbuster_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE doorbuster_settings doorbuster_warnings ${arg_USES}
+    GTest::gtest GTest::gmock GTest::gtest_main)
+  get_filename_component(preset ${CMAKE_BINARY_DIR} NAME)
+  gtest_discover_tests(${name} TEST_PREFIX "${preset}/" DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()
