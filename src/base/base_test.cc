@@ -1,4 +1,5 @@
-// The vocabulary: checksums and hashes against published vectors, times against RFC 3339's examples.
+// The vocabulary: checksums and hashes against published vectors, times against RFC 3339's
+// examples.
 #include <gtest/gtest.h>
 
 #include <random>

@@ -1,5 +1,5 @@
-// CHECK: a bug ends the process, at once and loudly, in every build. DCHECK: the same in debug builds
-// alone, for what costs too much to ask on the hot path.
+// CHECK: a bug ends the process, at once and loudly, in every build. DCHECK: the same in debug
+// builds alone, for what costs too much to ask on the hot path.
 #pragma once
 
 namespace doorbuster {
@@ -8,9 +8,9 @@ namespace doorbuster {
 
 }  // namespace doorbuster
 
-#define CHECK(expression)                                                          \
-  (__builtin_expect(static_cast<bool>(expression), 1)                              \
-       ? static_cast<void>(0)                                                      \
+#define CHECK(expression)                             \
+  (__builtin_expect(static_cast<bool>(expression), 1) \
+       ? static_cast<void>(0)                         \
        : ::doorbuster::check_failed(#expression, __FILE__, __LINE__))
 
 #ifdef NDEBUG

@@ -1,4 +1,5 @@
-// Where time comes from. Everything that needs the time is given a Clock, so that a test can own it.
+// Where time comes from. Everything that needs the time is given a Clock, so that a test can own
+// it.
 //
 // Thread: any.
 #pragma once

@@ -1,5 +1,5 @@
-// Errors of the world (not of a sale, and not bugs): a code named by what the caller can do about it,
-// and a sentence for a person. Sources never throw them.
+// Errors of the world (not of a sale, and not bugs): a code named by what the caller can do about
+// it, and a sentence for a person. Sources never throw them.
 #pragma once
 
 #include <string>
@@ -30,20 +30,32 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Result(Error error) : held_(std::move(error)) {}            // NOLINT(google-explicit-constructor)
+  Result(T value) : held_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : held_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return held_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { CHECK(ok()); return *std::get_if<0>(&held_); }
-  const T& value() const& { CHECK(ok()); return *std::get_if<0>(&held_); }
-  T&& value() && { CHECK(ok()); return std::move(*std::get_if<0>(&held_)); }
+  T& value() & {
+    CHECK(ok());
+    return *std::get_if<0>(&held_);
+  }
+  const T& value() const& {
+    CHECK(ok());
+    return *std::get_if<0>(&held_);
+  }
+  T&& value() && {
+    CHECK(ok());
+    return std::move(*std::get_if<0>(&held_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  const Error& error() const { CHECK(!ok()); return *std::get_if<1>(&held_); }
+  const Error& error() const {
+    CHECK(!ok());
+    return *std::get_if<1>(&held_);
+  }
 
  private:
   std::variant<T, Error> held_;

@@ -16,9 +16,9 @@ inline constexpr Time kNever = Time::max();
 void append_rfc3339(std::string& out, Time time);
 std::string to_rfc3339(Time time);
 
-// Reads RFC 3339 (section 5.6) with any offset, any number of fractional digits (cut to milliseconds)
-// and the year 1970 or later; nothing where the text is not exactly that. A leap second (":60") is
-// read as the second that follows it.
+// Reads RFC 3339 (section 5.6) with any offset, any number of fractional digits (cut to
+// milliseconds) and the year 1970 or later; nothing where the text is not exactly that. A leap
+// second (":60") is read as the second that follows it.
 std::optional<Time> parse_rfc3339(std::string_view text);
 
 }  // namespace doorbuster

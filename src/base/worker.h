@@ -1,5 +1,5 @@
-// A place where work that may block is done: a thread of its own in the server, the test's scheduler
-// in a simulation.
+// A place where work that may block is done: a thread of its own in the server, the test's
+// scheduler in a simulation.
 #pragma once
 
 #include <condition_variable>

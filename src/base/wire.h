@@ -1,0 +1,47 @@
+// Bytes in and out for everything that is stored: little-endian base-128 integers ("varints"), and
+// text with its length before it. One number has one encoding: the reader refuses a longer form.
+//
+// Thread: any. Owns: nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace doorbuster {
+
+inline constexpr std::size_t kMaxVarintBytes = 10;
+
+void put_varint(std::string& out, std::uint64_t value);
+void put_text(std::string& out, std::string_view text);
+
+// Reads from the front. After the first mistake `good()` stays false and every value is zero or
+// empty.
+class WireReader {
+ public:
+  explicit WireReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+
+  std::uint8_t byte();
+  std::uint64_t varint();
+  // A varint that must not be above `most`.
+  std::uint64_t varint_up_to(std::uint64_t most);
+  // Text of at most `most` bytes; a view into the bytes being read.
+  std::string_view text(std::size_t most);
+  std::span<const std::byte> bytes(std::size_t count);
+
+  void fail() {
+    good_ = false;
+    rest_ = {};
+  }
+  bool good() const { return good_; }
+  bool at_end() const { return rest_.empty(); }
+  std::size_t left() const { return rest_.size(); }
+
+ private:
+  std::span<const std::byte> rest_;
+  bool good_ = true;
+};
+
+}  // namespace doorbuster

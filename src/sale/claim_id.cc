@@ -1,0 +1,110 @@
+#include "sale/claim_id.h"
+
+#include <cstring>
+
+namespace doorbuster::sale {
+namespace {
+
+constexpr std::string_view kPrefix = "clm_";
+constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32
+constexpr std::size_t kDigitCount = 26;
+
+// A UUID has 122 free bits: a Feistel network (Luby and Rackoff, 1988) over two halves of 61.
+constexpr int kHalfBits = 61;
+constexpr std::uint64_t kHalfMask = (std::uint64_t{1} << kHalfBits) - 1;
+constexpr int kRounds = 4;
+
+constexpr std::uint64_t kVersion = std::uint64_t{8} << 12;  // in the high half of the UUID
+constexpr std::uint64_t kVariant = std::uint64_t{2} << 62;  // in the low half
+
+// 122 bits in two halves of 61 <-> the UUID's two words with version and variant between them.
+ClaimId pack(std::uint64_t left, std::uint64_t right) {
+  // high: 48 bits, version, 12 bits (60 free); low: variant, 62 bits.
+  const std::uint64_t free_high = left >> 1;
+  const std::uint64_t free_low = ((left & 1) << 61) | right;
+  return {((free_high >> 12) << 16) | kVersion | (free_high & 0xfff), kVariant | free_low};
+}
+
+void unpack(ClaimId id, std::uint64_t& left, std::uint64_t& right) {
+  const std::uint64_t free_high = ((id.high >> 16) << 12) | (id.high & 0xfff);
+  const std::uint64_t free_low = id.low & ((std::uint64_t{1} << 62) - 1);
+  left = (free_high << 1) | (free_low >> 61);
+  right = free_low & kHalfMask;
+}
+
+bool is_version_8(ClaimId id) { return (id.high & 0xf000) == kVersion && (id.low >> 62) == 2; }
+
+}  // namespace
+
+void append(std::string& out, ClaimId id) {
+  char text[kDigitCount];
+  std::uint64_t high = id.high;
+  std::uint64_t low = id.low;
+  for (std::size_t i = kDigitCount; i-- > 0;) {
+    text[i] = kDigits[low & 31];
+    low = (low >> 5) | (high << 59);
+    high >>= 5;
+  }
+  out.append(kPrefix);
+  out.append(text, kDigitCount);
+}
+
+std::string to_string(ClaimId id) {
+  std::string out;
+  append(out, id);
+  return out;
+}
+
+std::optional<ClaimId> parse_claim_id(std::string_view text) {
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + kDigitCount) {
+    return std::nullopt;
+  }
+  text.remove_prefix(kPrefix.size());
+  // 26 digits are 130 bits: the first may hold only three.
+  if (kDigits.find(text.front()) > 7) return std::nullopt;
+  ClaimId id;
+  for (const char c : text) {
+    const auto digit = kDigits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    id.high = (id.high << 5) | (id.low >> 59);
+    id.low = (id.low << 5) | digit;
+  }
+  if (!is_version_8(id)) return std::nullopt;
+  return id;
+}
+
+std::uint64_t ClaimIdCodec::round(int number, std::uint64_t half) const {
+  char bytes[9];
+  std::memcpy(bytes, &half, 8);
+  bytes[8] = static_cast<char>(number);
+  return siphash24(key_, {bytes, sizeof bytes}) & kHalfMask;
+}
+
+ClaimId ClaimIdCodec::encode(ClaimPlace place) const {
+  std::uint64_t left = place.sale.value;
+  std::uint64_t right = place.claim.value;
+  for (int i = 0; i < kRounds; ++i) {
+    const std::uint64_t next = left ^ round(i, right);
+    left = right;
+    right = next;
+  }
+  return pack(left, right);
+}
+
+std::optional<ClaimPlace> ClaimIdCodec::decode(ClaimId id) const {
+  if (!is_version_8(id)) return std::nullopt;
+  std::uint64_t left = 0;
+  std::uint64_t right = 0;
+  unpack(id, left, right);
+  for (int i = kRounds - 1; i >= 0; --i) {
+    const std::uint64_t before = right ^ round(i, left);
+    right = left;
+    left = before;
+  }
+  // An id that was made up lands anywhere in 2^122 places; ours have 29 leading zeros in each half.
+  if (left > 0xffffffff || right > 0xffffffff) return std::nullopt;
+  return ClaimPlace{SaleOrdinal{static_cast<std::uint32_t>(left)},
+                    ClaimOrdinal{static_cast<std::uint32_t>(right)}};
+}
+
+}  // namespace doorbuster::sale

@@ -1,0 +1,97 @@
+// Every fact that can happen to a sale. The list is whole: what this version does not decide yet
+// (holds, codes, waitlist, eligibility) has its shape and its bytes already, so that the journal's
+// format does not change when it comes.
+//
+// Owns: lists and definitions by value; buyer, key, reference and codes are views into the command
+// or the bytes the event was made from, and good as long as those are.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "sale/types.h"
+
+namespace doorbuster::sale {
+
+struct SaleCreated {
+  SharedDefinition definition;
+};
+struct SaleUpdated {
+  SharedDefinition definition;
+};  // whole, as it now is
+struct SaleOpened {};
+struct SalePaused {};
+struct SaleResumed {};
+struct SaleClosed {};
+struct SaleCancelled {};
+struct SaleDeleted {};
+struct CodesAdded {
+  std::vector<std::string_view> codes;
+};
+struct EligibleBuyer {
+  std::string_view buyer;
+  std::uint32_t tier = 0;
+  friend bool operator==(const EligibleBuyer&, const EligibleBuyer&) = default;
+};
+struct EligibilitySet {
+  std::vector<EligibleBuyer> buyers;
+};
+
+// A claim is held when it has a deadline, and confirmed at once when it has none.
+struct ClaimGranted {
+  ClaimOrdinal claim;
+  std::string_view buyer;
+  UnitRuns units;
+  std::optional<Time> expires_at;
+  std::string_view key;  // empty: none was given
+};
+struct ClaimConfirmed {
+  ClaimOrdinal claim;
+  std::string_view reference;
+};
+struct ClaimReleased {
+  ClaimOrdinal claim;
+  EndReason reason = EndReason::none;
+};
+struct ClaimExtended {
+  ClaimOrdinal claim;
+  Time expires_at;
+};
+struct ClaimReacquired {
+  ClaimOrdinal claim;
+  UnitRuns units;
+  std::string_view reference;
+};
+struct RefundRequired {
+  ClaimOrdinal claim;
+  std::string_view reference;
+};
+
+struct WaitlistJoined {
+  std::string_view buyer;
+};
+struct WaitlistOffered {
+  std::string_view buyer;
+  ClaimOrdinal claim;
+};
+struct WaitlistLeft {
+  std::string_view buyer;
+};
+
+using EventBody =
+    std::variant<SaleCreated, SaleUpdated, SaleOpened, SalePaused, SaleResumed, SaleClosed,
+                 SaleCancelled, SaleDeleted, CodesAdded, EligibilitySet, ClaimGranted,
+                 ClaimConfirmed, ClaimReleased, ClaimExtended, ClaimReacquired, RefundRequired,
+                 WaitlistJoined, WaitlistOffered, WaitlistLeft>;
+
+struct Event {
+  SaleOrdinal sale;
+  Sequence sequence;
+  Time at;
+  EventBody body;
+};
+
+// "doorbuster.sale.created" and so on, as the feed names it.
+std::string_view type_name(const Event& event);
+
+}  // namespace doorbuster::sale
