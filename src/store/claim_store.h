@@ -1,0 +1,155 @@
+// What every engine offers: commands in, durable replies out. The contract suite (contract_test.h)
+// says rule by rule what the replies are.
+//
+// A reply is delivered when the state it rests on is durable at the configured level, and not
+// before (R7); reads wait behind the same barrier. After a journal failure nothing is delivered any
+// more (R11).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "sale/claim_id.h"
+#include "sale/command.h"
+#include "sale/outcome.h"
+
+namespace doorbuster::store {
+
+struct ReadSale {
+  sale::Slug sale;
+};
+// Sales in the order of their creation, from number `from` on.
+struct ListSales {
+  std::uint32_t from = 0;
+  std::uint32_t limit = 100;  // 1..1000
+};
+// All claims of one buyer in one sale, newest first.
+struct ReadBuyerClaims {
+  sale::Slug sale;
+  sale::BuyerId buyer;
+};
+struct ReadClaim {
+  sale::Slug sale;
+  sale::ClaimId claim;
+};
+// Claims in the order they were granted: those numbered from .. from + limit - 1, and below
+// `below`.
+struct ListClaims {
+  sale::Slug sale;
+  std::uint32_t from = 0;
+  std::uint32_t limit = 1000;  // 1..1000
+  std::uint32_t below = 0xffffffff;
+};
+
+using Command = std::variant<sale::ClaimUnits, sale::CreateSale, sale::PublishRound, ReadSale,
+                             ListSales, ReadBuyerClaims, ReadClaim, ListClaims>;
+
+// A sale at one sequence.
+struct SaleView {
+  sale::SharedDefinition definition;  // its slug is the real one where `goods` was asked for
+  std::uint32_t version = 0;
+  sale::SaleStatus status = sale::SaleStatus::scheduled;
+  sale::Availability availability = sale::Availability::gone;
+  sale::Totals totals;
+  sale::Sequence sequence;
+  Time created_at;
+  Time now;                                              // the engine's time of the reading
+  std::uint32_t claims = 0;                              // granted so far
+  std::array<std::uint64_t, sale::kRefusals> refused{};  // by Refusal, since the engine started
+};
+
+struct ClaimView {
+  sale::ClaimId id;
+  sale::BuyerId buyer;
+  sale::Quantity quantity = 0;
+  sale::UnitRuns units;
+  sale::ClaimStatus status = sale::ClaimStatus::held;
+  sale::EndReason end_reason = sale::EndReason::none;
+  sale::Sequence sequence;
+  Time claimed_at;
+  Time expires_at = kNever;
+  std::string reference;
+};
+
+struct NoSuchSale {};
+struct NoSuchClaim {
+  sale::Sequence sequence;  // of the sale
+};
+
+struct ClaimReply {
+  sale::ClaimVerdict verdict = sale::ClaimVerdict::refused;
+  sale::Slug sale;          // the real one
+  sale::Sequence sequence;  // of the sale, after the decision
+  ClaimView claim;          // granted, existing
+  // The rest for refusals alone.
+  sale::Refusal refusal = sale::Refusal::sold_out;
+  Time now;
+  std::optional<Time> opens_at;
+  std::uint64_t available = 0;
+  sale::Availability availability = sale::Availability::gone;
+  std::vector<sale::ClaimId> claims;  // limit_exceeded: the live claims of the buyer
+};
+
+struct CreateReply {
+  sale::CreateVerdict verdict = sale::CreateVerdict::created;
+  SaleView sale;
+};
+
+struct SalesPage {
+  std::vector<SaleView> sales;
+  bool has_more = false;
+};
+
+struct ClaimsPage {
+  std::vector<ClaimView> claims;
+  SaleView sale;  // at the same sequence
+  bool has_more = false;
+};
+
+// PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
+// ReadClaim: ClaimsPage with the one claim. An Error: nothing was decided; overloaded or
+// storage_unavailable.
+using Reply = std::variant<ClaimReply, CreateReply, SaleView, SalesPage, ClaimsPage, NoSuchSale,
+                           NoSuchClaim, Error>;
+
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  virtual void on_reply(std::uint64_t context, Reply reply) = 0;
+};
+
+// One I/O thread's way into the engine.
+//
+// Thread: the one that connected it, for everything.
+class StorePort {
+ public:
+  virtual ~StorePort() = default;
+  // Hands `command` over; its reply goes to `sink` with `context`, on this thread, from within some
+  // later flush(). False: too much is waiting, and nothing was taken.
+  virtual bool submit(const Command& command, ReplySink& sink, std::uint64_t context) = 0;
+  // The end of a turn of the thread's loop: sends what was submitted as one batch and delivers the
+  // replies that have become durable.
+  virtual void flush() = 0;
+};
+
+// What an operator is told; any thread may ask.
+struct StoreCondition {
+  bool ready = false;
+  std::vector<std::pair<std::string, std::string>> lines;  // part, "ok" or what is wrong with it
+};
+
+class ClaimStore {
+ public:
+  virtual ~ClaimStore() = default;
+  // `wake` is called from any thread when the port has replies to deliver, and must lead to a
+  // flush() on the port's thread soon. Ports go before the store.
+  virtual std::unique_ptr<StorePort> connect(std::function<void()> wake) = 0;
+  virtual StoreCondition condition() const = 0;
+};
+
+}  // namespace doorbuster::store

@@ -1,0 +1,358 @@
+#include "store/embedded/embedded_store.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "base/worker.h"
+#include "store/embedded/engine.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+// What condition() tells other threads about the engine.
+class Condition {
+ public:
+  // Thread: engine.
+  void note(const Engine& engine) {
+    failed_.store(engine.failed(), std::memory_order_relaxed);
+    no_spare_.store(!engine.disk_problem().empty(), std::memory_order_relaxed);
+  }
+  // Thread: any.
+  store::StoreCondition read() const {
+    const bool failed = failed_.load(std::memory_order_relaxed);
+    const bool no_spare = no_spare_.load(std::memory_order_relaxed);
+    return {!failed,
+            {{"engine", failed ? "the journal could not be written" : "ok"},
+             {"disk", no_spare ? "no room for the next journal segment" : "ok"}}};
+  }
+
+ private:
+  std::atomic<bool> failed_ = false;
+  std::atomic<bool> no_spare_ = false;
+};
+
+// Everything below an engine that has to outlive it.
+struct Ground {
+  std::unique_ptr<FileLock> lock;
+  ThreadWorker committer{"db-committer"};
+  ThreadWorker preparer{"db-preparer"};
+};
+
+// The engine on the thread of its only port: no hop at all.
+class DrivenStore final : public store::ClaimStore {
+ public:
+  DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
+              EngineOptions options, Recovered recovered,
+              std::function<void(const Error&)> on_failure)
+      : on_failure_(std::move(on_failure)),
+        engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
+                std::move(recovered), [this] { wake(); }) {
+    ground_.lock = std::move(lock);
+  }
+
+  ~DrivenStore() override {
+    engine_.begin_stop();
+    std::unique_lock lock(mutex_);
+    while (!engine_.stopped() && !engine_.failed()) {
+      woken_.wait(lock, [this] { return std::exchange(has_finished_, false); });
+      lock.unlock();
+      static_cast<void>(engine_.collect());
+      lock.lock();
+    }
+  }
+
+  Status open() { return engine_.open(); }
+
+  std::unique_ptr<store::StorePort> connect(std::function<void()> wake_port) override {
+    CHECK(!connected_);
+    connected_ = true;
+    const std::lock_guard lock(mutex_);
+    wake_port_ = std::move(wake_port);
+    return std::make_unique<Port>(*this);
+  }
+
+  store::StoreCondition condition() const override { return condition_.read(); }
+
+ private:
+  class Port final : public store::StorePort {
+   public:
+    explicit Port(DrivenStore& store) : store_(store) {}
+    ~Port() override {
+      const std::lock_guard lock(store_.mutex_);
+      store_.wake_port_ = nullptr;
+    }
+    bool submit(const store::Command& command, store::ReplySink& sink,
+                std::uint64_t context) override {
+      return store_.engine_.submit({0, &sink, context}, command);
+    }
+    void flush() override { store_.flush(); }
+
+   private:
+    DrivenStore& store_;
+  };
+
+  // Thread: a worker.
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    has_finished_ = true;
+    woken_.notify_one();
+    if (wake_port_) wake_port_();
+  }
+
+  void flush() {
+    if (const Status status = engine_.collect(); !status.ok()) {
+      condition_.note(engine_);
+      on_failure_(status.error());
+    }
+    engine_.end_turn();
+    condition_.note(engine_);
+    std::vector<Released> replies = std::move(replies_);
+    engine_.take_released(replies);
+    for (Released& released : replies) {
+      released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
+    }
+    replies.clear();
+    replies_ = std::move(replies);
+    // A reply may have led to the next command (a streamed list): it is begun in this turn, and
+    // what needs no disk is delivered in the next, so that one reader does not keep the loop.
+    engine_.end_turn();
+    if (engine_.has_released()) wake();
+  }
+
+  std::function<void(const Error&)> on_failure_;
+  // What wake() touches: before the workers, which may call it to their end.
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool has_finished_ = false;
+  std::function<void()> wake_port_;
+  Ground ground_;
+  Engine engine_;
+  Condition condition_;
+  std::vector<Released> replies_;
+  bool connected_ = false;
+};
+
+// The engine on a thread of its own, with a mailbox in front and one behind for each port.
+class ThreadedStore final : public store::ClaimStore {
+ public:
+  ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
+                EngineOptions options, Recovered recovered,
+                std::function<void(const Error&)> on_failure)
+      : on_failure_(std::move(on_failure)),
+        max_waiting_(options.max_waiting),
+        engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
+                std::move(recovered), [this] { wake(); }) {
+    ground_.lock = std::move(lock);
+  }
+
+  ~ThreadedStore() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    woken_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Status open() {
+    if (Status s = engine_.open(); !s.ok()) return s;
+    thread_ = std::thread([this] { run(); });
+    ::pthread_setname_np(thread_.native_handle(), "db-engine");
+    return ok_status();
+  }
+
+  std::unique_ptr<store::StorePort> connect(std::function<void()> wake_port) override {
+    const std::lock_guard lock(mutex_);
+    const auto number = static_cast<std::uint32_t>(outboxes_.size());
+    outboxes_.push_back(std::make_shared<Outbox>());
+    outboxes_.back()->wake = std::move(wake_port);
+    return std::make_unique<Port>(*this, number, outboxes_.back());
+  }
+
+  store::StoreCondition condition() const override { return condition_.read(); }
+
+ private:
+  struct Letter {
+    Ticket ticket;
+    store::Command command;
+  };
+
+  // Replies on their way to one port.
+  struct Outbox {
+    std::mutex mutex;
+    std::vector<Released> replies;
+    std::function<void()> wake;  // null: the port has gone
+  };
+
+  class Port final : public store::StorePort {
+   public:
+    Port(ThreadedStore& store, std::uint32_t number, std::shared_ptr<Outbox> outbox)
+        : store_(store), number_(number), outbox_(std::move(outbox)) {}
+    ~Port() override {
+      const std::lock_guard lock(outbox_->mutex);
+      outbox_->wake = nullptr;
+    }
+
+    bool submit(const store::Command& command, store::ReplySink& sink,
+                std::uint64_t context) override {
+      if (outstanding_ >= store_.max_waiting_) return false;
+      ++outstanding_;
+      batch_.push_back({{number_, &sink, context}, command});
+      return true;
+    }
+
+    void flush() override {
+      hand_over();
+      {
+        const std::lock_guard lock(outbox_->mutex);
+        replies_.swap(outbox_->replies);
+      }
+      outstanding_ -= replies_.size();
+      for (Released& released : replies_) {
+        released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
+      }
+      replies_.clear();
+      hand_over();
+    }
+
+   private:
+    void hand_over() {
+      if (batch_.empty()) return;
+      store_.take(batch_);
+      batch_.clear();
+    }
+
+    ThreadedStore& store_;
+    std::uint32_t number_;
+    std::shared_ptr<Outbox> outbox_;
+    std::vector<Letter> batch_;
+    std::vector<Released> replies_;
+    std::size_t outstanding_ = 0;
+  };
+
+  // Thread: a port's. One wake-up a batch.
+  void take(std::vector<Letter>& batch) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (mailbox_.empty()) {
+        mailbox_.swap(batch);
+      } else {
+        mailbox_.insert(mailbox_.end(), std::make_move_iterator(batch.begin()),
+                        std::make_move_iterator(batch.end()));
+      }
+    }
+    woken_.notify_one();
+  }
+
+  // Thread: a worker.
+  void wake() {
+    {
+      const std::lock_guard lock(mutex_);
+      has_finished_ = true;
+    }
+    woken_.notify_one();
+  }
+
+  // Thread: engine, all below.
+  void run() {
+    std::vector<Letter> letters;
+    bool stopping = false;
+    while (!engine_.stopped() && !engine_.failed()) {
+      {
+        std::unique_lock lock(mutex_);
+        woken_.wait(lock,
+                    [&] { return !mailbox_.empty() || has_finished_ || stopping_ != stopping; });
+        letters.swap(mailbox_);
+        has_finished_ = false;
+        stopping = stopping_;
+      }
+      for (Letter& letter : letters) decide(letter);
+      letters.clear();
+      if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
+      if (stopping) engine_.begin_stop();
+      engine_.end_turn();
+      condition_.note(engine_);
+      deliver();
+    }
+  }
+
+  void decide(const Letter& letter) {
+    if (engine_.submit(letter.ticket, letter.command)) return;
+    leaving_.push_back({letter.ticket, Error{ErrorCode::overloaded, "too much is waiting"}});
+  }
+
+  void fail(const Error& error) {
+    condition_.note(engine_);
+    on_failure_(error);
+  }
+
+  void deliver() {
+    engine_.take_released(leaving_);
+    if (leaving_.empty()) return;
+    std::vector<std::shared_ptr<Outbox>> outboxes;
+    {
+      const std::lock_guard lock(mutex_);
+      outboxes = outboxes_;
+    }
+    std::vector<std::vector<Released>> by_port(outboxes.size());
+    for (Released& reply : leaving_) by_port[reply.ticket.port].push_back(std::move(reply));
+    leaving_.clear();
+    for (std::size_t port = 0; port < outboxes.size(); ++port) {
+      if (!by_port[port].empty()) send(*outboxes[port], by_port[port]);
+    }
+  }
+
+  static void send(Outbox& outbox, std::vector<Released>& replies) {
+    const std::lock_guard lock(outbox.mutex);
+    const bool was_empty = outbox.replies.empty();
+    outbox.replies.insert(outbox.replies.end(), std::make_move_iterator(replies.begin()),
+                          std::make_move_iterator(replies.end()));
+    if (was_empty && outbox.wake) outbox.wake();
+  }
+
+  std::function<void(const Error&)> on_failure_;
+  std::size_t max_waiting_;
+  // What wake() touches: before the workers, which may call it to their end.
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::vector<Letter> mailbox_;
+  std::vector<std::shared_ptr<Outbox>> outboxes_;
+  bool has_finished_ = false;
+  bool stopping_ = false;
+  Ground ground_;
+  Engine engine_;
+  Condition condition_;
+  std::vector<Released> leaving_;  // scratch: what leaves in this turn
+  std::thread thread_;
+};
+
+template <typename Store>
+Result<std::unique_ptr<store::ClaimStore>> start(std::unique_ptr<Store> made) {
+  if (Status s = made->open(); !s.ok()) return s.error();
+  return std::unique_ptr<store::ClaimStore>(std::move(made));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files,
+                                                               const Clock& clock,
+                                                               StoreOptions options) {
+  if (Status s = files.create_directory(options.data_dir); !s.ok()) return s.error();
+  auto lock = files.lock(lock_path(options.data_dir));
+  if (!lock) return lock.error();
+  auto recovered = recover_store(files, options.data_dir, options.random);
+  if (!recovered) return recovered.error();
+  const EngineOptions engine{options.data_dir, options.segment_bytes, options.max_group_bytes,
+                             options.max_waiting};
+  if (options.own_thread) {
+    return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
+                                                 std::move(*recovered), options.on_failure));
+  }
+  return start(std::make_unique<DrivenStore>(std::move(*lock), files, clock, engine,
+                                             std::move(*recovered), options.on_failure));
+}
+
+}  // namespace doorbuster::embedded

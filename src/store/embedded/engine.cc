@@ -1,0 +1,133 @@
+#include "store/embedded/engine.h"
+
+#include "base/check.h"
+#include "sale/apply.h"
+#include "sale/event_codec.h"
+#include "store/embedded/execution.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+// The most that the events of one decision may take: a definition comes from a body of 64 KiB.
+constexpr std::size_t kLargestDecision = 96 * 1024;
+
+}  // namespace
+
+Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
+               Recovered recovered, std::function<void()> wake)
+    : options_(std::move(options)),
+      claim_ids_(recovered.identity.claim_id_key),
+      catalog_(std::move(recovered.catalog)),
+      time_line_(clock, recovered.end.time),
+      journal_(files, workers,
+               {journal_path(options_.data_dir), options_.segment_bytes, options_.max_group_bytes,
+                recovered.identity.incarnation},
+               recovered.end, std::move(wake)) {
+  CHECK(options_.max_group_bytes >= 2 * kLargestDecision);
+}
+
+Engine::~Engine() = default;
+
+Status Engine::open() { return journal_.open(); }
+
+bool Engine::group_is_full() const {
+  return group_.payload_bytes() + kLargestDecision > options_.max_group_bytes;
+}
+
+bool Engine::submit(const Ticket& ticket, const store::Command& command) {
+  if (failed_ || stopping_ || waiting() >= options_.max_waiting) return false;
+  if (!backlog_.empty() || group_is_full()) {
+    backlog_.push_back({ticket, command});
+  } else {
+    execute(ticket, command);
+  }
+  return true;
+}
+
+void Engine::execute(const Ticket& ticket, const store::Command& command) {
+  store::Reply reply = Execution(*this, time_line_.now()).run(command);
+  if (!group_.empty()) {
+    open_.push_back({ticket, std::move(reply)});
+  } else if (journal_.busy()) {
+    in_flight_.push_back({ticket, std::move(reply)});
+  } else {
+    released_.push_back({ticket, std::move(reply)});
+  }
+}
+
+bool Engine::commit(const std::vector<sale::Event>& events) {
+  payload_.clear();
+  for (const sale::Event& event : events) {
+    event_bytes_.clear();
+    sale::encode(event, event_bytes_);
+    append_record(payload_, event.sale, event_bytes_);
+  }
+  CHECK(payload_.size() <= kLargestDecision);
+  if (group_.payload_bytes() + payload_.size() > journal_.room()) {
+    journal_.want_room(time_line_.now());
+    return false;
+  }
+  group_.append(payload_, static_cast<std::uint32_t>(events.size()));
+  for (const sale::Event& event : events) sale::apply(catalog_, event);
+  return true;
+}
+
+void Engine::end_turn() {
+  if (failed_ || journal_.busy()) return;
+  if (!group_.empty()) {
+    start_group(0);
+  } else if (stopping_ && backlog_.empty() && !stop_marked_) {
+    // Without room the mark is left out: the next start then takes this for an unclean stop.
+    stop_marked_ = true;
+    if (journal_.room() == 0) {
+      stopped_ = true;
+    } else {
+      start_group(kCleanStop);
+    }
+  }
+}
+
+void Engine::start_group(std::uint32_t flags) {
+  GroupBuffer full = std::exchange(group_, journal_.take_buffer());
+  CHECK(in_flight_.empty());
+  in_flight_.swap(open_);
+  journal_.write(std::move(full), time_line_.now(), flags);
+}
+
+Status Engine::collect() {
+  if (failed_) return ok_status();
+  const std::optional<Status> finished = journal_.take_finished();
+  if (!finished) return ok_status();
+  if (!finished->ok()) {
+    failed_ = true;
+    return *finished;
+  }
+  if (stop_marked_) stopped_ = true;
+  for (Released& reply : in_flight_) released_.push_back(std::move(reply));
+  in_flight_.clear();
+  end_turn();
+  while (!backlog_.empty() && !group_is_full()) {
+    execute(backlog_.front().ticket, backlog_.front().command);
+    backlog_.pop_front();
+  }
+  end_turn();
+  return ok_status();
+}
+
+void Engine::take_released(std::vector<Released>& out) {
+  if (failed_) return;
+  for (Released& reply : released_) out.push_back(std::move(reply));
+  released_.clear();
+}
+
+void Engine::begin_stop() {
+  stopping_ = true;
+  end_turn();
+}
+
+std::array<std::uint64_t, sale::kRefusals>& Engine::refused(sale::SaleOrdinal sale) {
+  if (refused_.size() <= sale.value) refused_.resize(catalog_.size());
+  return refused_[sale.value];
+}
+
+}  // namespace doorbuster::embedded

@@ -1,0 +1,109 @@
+// The embedded engine: decides commands in memory, gathers their events into a group, and lets
+// their replies go when the group is durable. A value on one thread, with no threads of its own:
+// the server drives it, and so does a simulation.
+//
+// Thread: engine.
+// Owns: the catalog, the journal's writer, the replies that wait for the disk.
+// Invariants: a reply is released only when everything decided before it is durable (R7); after a
+// failed write nothing is released any more (R11).
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "sale/event.h"
+#include "store/claim_store.h"
+#include "store/embedded/journal_writer.h"
+#include "store/embedded/recovery.h"
+#include "store/embedded/time_line.h"
+
+namespace doorbuster::embedded {
+
+// Where a reply goes.
+struct Ticket {
+  std::uint32_t port = 0;
+  store::ReplySink* sink = nullptr;
+  std::uint64_t context = 0;
+};
+
+struct Released {
+  Ticket ticket;
+  store::Reply reply;
+};
+
+struct EngineOptions {
+  std::string data_dir;
+  std::uint64_t segment_bytes = 0;
+  std::size_t max_group_bytes = 0;
+  std::size_t max_waiting = 0;
+};
+
+class Engine {
+ public:
+  // `wake` is called from a worker when collect() has something to do.
+  Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
+         Recovered recovered, std::function<void()> wake);
+  ~Engine();
+
+  // Makes the journal ready to be written. Waits for the disk.
+  Status open();
+
+  // Decides `command`, or queues it behind a full group. False: max_waiting commands are waiting.
+  bool submit(const Ticket& ticket, const store::Command& command);
+  // The end of a turn: begins to write what was decided, unless a write is under way.
+  void end_turn();
+  // Takes note of what the workers have finished. Gives an error once, when the journal has failed.
+  Status collect();
+  // Appends the replies that may be sent to `out`.
+  void take_released(std::vector<Released>& out);
+  bool has_released() const { return !released_.empty() && !failed_; }
+
+  // Writes the mark of a clean stop behind everything decided. Call again after collect() until
+  // stopped() or failed().
+  void begin_stop();
+  bool stopped() const { return stopped_; }
+  bool failed() const { return failed_; }
+
+  std::size_t waiting() const { return open_.size() + in_flight_.size() + backlog_.size(); }
+  const std::string& disk_problem() const { return journal_.spare_problem(); }
+  const sale::Catalog& catalog() const { return catalog_; }
+
+ private:
+  friend class Execution;
+
+  struct Queued {
+    Ticket ticket;
+    store::Command command;
+  };
+
+  bool group_is_full() const;
+  void execute(const Ticket& ticket, const store::Command& command);
+  void start_group(std::uint32_t flags);
+
+  // Journals and applies `events`, all or none. False: the disk has no room for them.
+  bool commit(const std::vector<sale::Event>& events);
+  std::array<std::uint64_t, sale::kRefusals>& refused(sale::SaleOrdinal sale);
+
+  EngineOptions options_;
+  sale::ClaimIdCodec claim_ids_;
+  sale::Catalog catalog_;
+  TimeLine time_line_;
+  JournalWriter journal_;
+  GroupBuffer group_;
+  std::string payload_;              // scratch: the records of one decision
+  std::string event_bytes_;          // scratch: one event
+  std::vector<sale::Event> events_;  // scratch: the events of one decision
+  std::vector<Released> open_;       // decided, their group not yet begun
+  std::vector<Released> in_flight_;  // their group is being written
+  std::vector<Released> released_;
+  std::deque<Queued> backlog_;  // not decided: the open group is full
+  std::vector<std::array<std::uint64_t, sale::kRefusals>> refused_;  // by sale
+  bool stopping_ = false;
+  bool stop_marked_ = false;
+  bool stopped_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace doorbuster::embedded

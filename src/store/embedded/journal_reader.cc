@@ -1,0 +1,241 @@
+#include "store/embedded/journal_reader.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/check.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+struct Segment {
+  std::uint64_t number = 0;
+  std::string path;
+  std::vector<std::byte> bytes;
+
+  std::span<const std::byte> from(std::uint64_t offset) const {
+    return std::span(bytes).subspan(std::min<std::uint64_t>(offset, bytes.size()));
+  }
+};
+
+Result<std::vector<std::uint64_t>> list_segments(FileSystem& files, const std::string& directory) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  std::vector<std::uint64_t> numbers;
+  for (const std::string& name : *names) {
+    if (const auto number = segment_number(name)) numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] != i + 1) {
+      return Error{ErrorCode::data_damaged, directory + "/" + segment_name(i + 1) + " is missing"};
+    }
+  }
+  return numbers;
+}
+
+Result<Segment> load(FileSystem& files, const std::string& directory, std::uint64_t number) {
+  Segment segment{number, directory + "/" + segment_name(number), {}};
+  auto file = files.open(segment.path, OpenMode::read);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  segment.bytes.resize(*size);
+  const auto read = (*file)->read_at(0, segment.bytes);
+  if (!read) return read.error();
+  segment.bytes.resize(*read);
+  return segment;
+}
+
+class Reading {
+ public:
+  Reading(FileSystem& files, std::string directory, const Incarnation& incarnation,
+          GroupVisitor& visitor)
+      : files_(files),
+        directory_(std::move(directory)),
+        incarnation_(incarnation),
+        visitor_(visitor) {}
+
+  Result<JournalEnd> run() {
+    const auto numbers = list_segments(files_, directory_);
+    if (!numbers) return numbers.error();
+    for (const std::uint64_t number : *numbers) {
+      auto segment = load(files_, directory_, number);
+      if (!segment) return segment.error();
+      if (ended_) {
+        if (Status s = expect_nothing_in(*segment); !s.ok()) return s.error();
+        continue;
+      }
+      if (Status s = read_segment(*segment); !s.ok()) return s.error();
+    }
+    return end_;
+  }
+
+ private:
+  Error damage(const Segment& segment, std::uint64_t offset, const std::string& what) const {
+    return {ErrorCode::data_damaged,
+            segment.path + ", offset " + std::to_string(offset) + ": " + what};
+  }
+
+  Status read_segment(Segment& segment) {
+    const auto header =
+        decode_segment_header(segment.from(0).first(std::min(kBlockBytes, segment.bytes.size())));
+    if (!header) {
+      if (header.error().code == ErrorCode::unsupported) {
+        return Error{header.error().code, segment.path + ": " + header.error().message};
+      }
+      return end_before(segment, header.error());
+    }
+    if (Status s = check_header(segment, *header); !s.ok()) return s;
+    end_.segment = segment.number;
+    end_.segment_bytes = header->segment_bytes;
+    ++end_.segments;
+    end_.last_group_offset = 0;
+    return read_groups(segment);
+  }
+
+  // This segment has no readable header: the journal ended in the one before, unless groups follow.
+  Status end_before(const Segment& segment, const Error& header_error) {
+    ended_ = true;
+    if (const auto later = find_later_group(segment, kBlockBytes)) {
+      return damage(segment, 0,
+                    header_error.message + ", but group " + std::to_string(later->header.group) +
+                        " at offset " + std::to_string(later->offset) + " was written after it");
+    }
+    return ok_status();
+  }
+
+  Status check_header(const Segment& segment, const SegmentHeader& header) {
+    if (header.incarnation != incarnation_) {
+      return damage(
+          segment, 0,
+          "the segment belongs to another store (incarnation " + to_hex(header.incarnation) + ")");
+    }
+    if (header.segment != segment.number) {
+      return damage(segment, 0, "the segment says it is number " + std::to_string(header.segment));
+    }
+    if (header.first_group != end_.next_group || header.previous_hash != end_.previous_hash) {
+      return missing_end(segment, header.first_group);
+    }
+    if (segment.bytes.size() < header.segment_bytes) {
+      return damage(
+          segment, segment.bytes.size(),
+          "the file was cut short: it had " + std::to_string(header.segment_bytes) + " bytes");
+    }
+    return ok_status();
+  }
+
+  // The segment before ended earlier than this one begins: groups are missing or damaged there.
+  Status missing_end(const Segment& segment, std::uint64_t first_group) {
+    if (previous_ && first_group >= end_.next_group) {
+      return damage(*previous_, end_.offset,
+                    damaged_group(*previous_, end_.offset) + "; " + segment.path +
+                        " goes on with group " + std::to_string(first_group));
+    }
+    return damage(segment, 0,
+                  "the segment begins with group " + std::to_string(first_group) + " where group " +
+                      std::to_string(end_.next_group) + " was expected");
+  }
+
+  Status read_groups(Segment& segment) {
+    std::uint64_t offset = kBlockBytes;
+    while (offset + kGroupHeaderBytes <= segment.bytes.size()) {
+      const auto bytes = segment.from(offset);
+      const auto header = decode_group(bytes);
+      if (!header || !follows(segment, *header)) break;
+      const auto payload = bytes.subspan(kGroupHeaderBytes, header->payload_bytes);
+      if (Status s = visitor_.on_group(*header, payload); !s.ok()) {
+        return Error{s.error().code, segment.path + ", offset " + std::to_string(offset) +
+                                         ", group " + std::to_string(header->group) + ": " +
+                                         s.error().message};
+      }
+      end_.previous_hash = hash_group(bytes.first(kGroupHeaderBytes + header->payload_bytes));
+      end_.last_group_offset = offset;
+      end_.next_group = header->group + 1;
+      end_.next_position = header->first_position + header->events;
+      end_.time = header->written_at;
+      end_.clean_stop = (header->flags & kCleanStop) != 0;
+      offset += padded_bytes(header->payload_bytes);
+    }
+    end_.offset = offset;
+    if (const auto later = find_later_group(segment, offset)) {
+      return damage(segment, offset,
+                    damaged_group(segment, offset) + "; group " +
+                        std::to_string(later->header.group) + " at offset " +
+                        std::to_string(later->offset) + " was written after it");
+    }
+    previous_ = std::make_unique<Segment>(std::move(segment));
+    find_torn_end();
+    return ok_status();
+  }
+
+  bool follows(const Segment& segment, const GroupHeader& header) const {
+    return header.incarnation == incarnation_ && header.segment == segment.number &&
+           header.group == end_.next_group && header.first_position == end_.next_position &&
+           header.previous_hash == end_.previous_hash;
+  }
+
+  struct Found {
+    GroupHeader header;
+    std::uint64_t offset;
+  };
+
+  // A readable group of this store at or after `offset` that is not the one expected next: the
+  // proof that the expected one was durable.
+  std::optional<Found> find_later_group(const Segment& segment, std::uint64_t offset) const {
+    for (; offset + kGroupHeaderBytes <= segment.bytes.size(); offset += kBlockBytes) {
+      const auto header = decode_group(segment.from(offset));
+      if (!header || header->incarnation != incarnation_) continue;
+      if (!follows(segment, *header)) return Found{*header, offset};
+    }
+    return std::nullopt;
+  }
+
+  // Words for the unreadable group at `offset`, from what can still be made out.
+  std::string damaged_group(const Segment& segment, std::uint64_t offset) {
+    auto bytes = segment.from(offset);
+    std::size_t length = bytes.size() < kGroupHeaderBytes ? 0 : bytes.size() - kGroupHeaderBytes;
+    if (const auto header = peek_group(bytes)) {
+      length = std::min<std::size_t>(length, header->payload_bytes);
+    }
+    std::string words = "group " + std::to_string(end_.next_group) + " is damaged (events from " +
+                        std::to_string(end_.next_position) + " on";
+    if (length > 0) words += ": " + visitor_.describe(bytes.subspan(kGroupHeaderBytes, length));
+    return words + ")";
+  }
+
+  Status expect_nothing_in(const Segment& segment) const {
+    if (const auto later = find_later_group(segment, 0)) {
+      return damage(segment, later->offset,
+                    "group " + std::to_string(later->header.group) +
+                        " stands behind the end of the journal (group " +
+                        std::to_string(end_.next_group) + " is missing)");
+    }
+    return ok_status();
+  }
+
+  void find_torn_end() {
+    const auto& bytes = previous_->bytes;
+    std::uint64_t end = bytes.size();
+    while (end > end_.offset && bytes[end - 1] == std::byte{0}) --end;
+    end_.torn_end = end;
+  }
+
+  FileSystem& files_;
+  std::string directory_;
+  Incarnation incarnation_;
+  GroupVisitor& visitor_;
+  JournalEnd end_;
+  bool ended_ = false;
+  std::unique_ptr<Segment> previous_;
+};
+
+}  // namespace
+
+Result<JournalEnd> read_journal(FileSystem& files, const std::string& directory,
+                                const Incarnation& incarnation, GroupVisitor& visitor) {
+  return Reading(files, directory, incarnation, visitor).run();
+}
+
+}  // namespace doorbuster::embedded

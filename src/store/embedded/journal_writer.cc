@@ -1,0 +1,227 @@
+#include "store/embedded/journal_writer.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/check.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryAfter{1000};
+
+}  // namespace
+
+// One group on its way to the disk. The committer's job owns it together with the writer; `done`
+// hands the rest over.
+struct JournalWriter::Writing {
+  GroupBuffer buffer{0};
+  GroupHeader header;
+  std::shared_ptr<File> file;
+  std::uint64_t offset = 0;
+  std::optional<SegmentHeader> new_segment;
+  GroupHash hash{};
+  Status result = ok_status();
+  std::atomic<bool> done = false;
+
+  Status run() {
+    if (new_segment) {
+      GroupBuffer block(kBlockBytes);
+      const auto bytes = block.padded();
+      encode(*new_segment, bytes);
+      if (Status s = file->write_at(0, bytes); !s.ok()) return s;
+    }
+    seal_group(header, buffer.group());
+    hash = hash_group(buffer.group());
+    if (Status s = file->write_at(offset, buffer.padded()); !s.ok()) return s;
+    return file->sync();
+  }
+};
+
+struct JournalWriter::Preparing {
+  std::uint64_t segment = 0;
+  Result<std::shared_ptr<File>> result{std::shared_ptr<File>()};
+  std::atomic<bool> done = false;
+};
+
+JournalWriter::JournalWriter(FileSystem& files, JournalWorkers workers, JournalOptions options,
+                             JournalEnd end, std::function<void()> wake)
+    : files_(files),
+      workers_(workers),
+      options_(std::move(options)),
+      end_(end),
+      wake_(std::move(wake)) {
+  CHECK(options_.segment_bytes % kBlockBytes == 0);
+  CHECK(padded_bytes(options_.max_payload_bytes) + kBlockBytes <= options_.segment_bytes);
+}
+
+JournalWriter::~JournalWriter() = default;
+
+Status JournalWriter::open() {
+  if (end_.segment == 0) {
+    // The first group makes it the open segment, as it does with every spare one.
+    auto made = prepare_segment(files_, options_.directory, 1, options_.segment_bytes);
+    if (!made) return made.error();
+    spare_ = std::move(*made);
+    return ok_status();
+  }
+  auto opened =
+      files_.open(options_.directory + "/" + segment_name(end_.segment), OpenMode::direct_write);
+  if (!opened) return opened.error();
+  segment_ = std::move(*opened);
+  begin_preparing();
+  return ok_status();
+}
+
+std::size_t JournalWriter::room_in_segment() const {
+  if (segment_ == nullptr || end_.offset + kBlockBytes > end_.segment_bytes) return 0;
+  return end_.segment_bytes - end_.offset - kGroupHeaderBytes;
+}
+
+std::size_t JournalWriter::room_in_spare() const {
+  return spare_ == nullptr ? 0 : options_.segment_bytes - kBlockBytes - kGroupHeaderBytes;
+}
+
+std::size_t JournalWriter::room() const {
+  if (failed_) return 0;
+  return std::min(options_.max_payload_bytes, std::max(room_in_segment(), room_in_spare()));
+}
+
+void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
+  CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room());
+  auto writing = std::make_shared<Writing>();
+  if (buffer.payload_bytes() > room_in_segment()) {
+    segment_ = std::exchange(spare_, nullptr);
+    ++end_.segment;
+    end_.segment_bytes = options_.segment_bytes;
+    end_.offset = kBlockBytes;
+    writing->new_segment = SegmentHeader{end_.segment,    options_.incarnation, end_.segment_bytes,
+                                         end_.next_group, end_.next_position,   end_.previous_hash};
+  }
+  writing->header.incarnation = options_.incarnation;
+  writing->header.segment = end_.segment;
+  writing->header.group = end_.next_group;
+  writing->header.durable_group = end_.next_group - 1;
+  writing->header.first_position = end_.next_position;
+  writing->header.events = buffer.records();
+  writing->header.payload_bytes = static_cast<std::uint32_t>(buffer.payload_bytes());
+  writing->header.flags = flags;
+  writing->header.written_at = now;
+  writing->header.previous_hash = end_.previous_hash;
+  writing->file = segment_;
+  writing->offset = end_.offset;
+  end_.offset += padded_bytes(buffer.payload_bytes());
+  ++end_.next_group;
+  end_.next_position += buffer.records();
+  writing->buffer = std::move(buffer);
+  writing_ = writing;
+  workers_.committer.run([writing, wake = wake_] {
+    writing->result = writing->run();
+    writing->done.store(true, std::memory_order_release);
+    wake();
+  });
+  begin_preparing();
+}
+
+std::optional<Status> JournalWriter::take_finished() {
+  take_prepared();
+  if (!writing_ || !writing_->done.load(std::memory_order_acquire)) return std::nullopt;
+  const std::shared_ptr<Writing> finished = std::exchange(writing_, nullptr);
+  end_.previous_hash = finished->hash;
+  idle_buffer_ = std::move(finished->buffer);
+  idle_buffer_->clear();
+  if (!finished->result.ok()) failed_ = true;
+  return finished->result;
+}
+
+GroupBuffer JournalWriter::take_buffer() {
+  if (!idle_buffer_) return GroupBuffer();
+  GroupBuffer buffer = std::move(*idle_buffer_);
+  idle_buffer_.reset();
+  return buffer;
+}
+
+void JournalWriter::want_room(Time now) {
+  if (now < last_attempt_ + kRetryAfter) return;
+  last_attempt_ = now;
+  begin_preparing();
+}
+
+void JournalWriter::begin_preparing() {
+  if (spare_ || preparing_) return;
+  auto preparing = std::make_shared<Preparing>();
+  preparing->segment = end_.segment + 1;
+  preparing_ = preparing;
+  workers_.preparer.run([preparing, &files = files_, directory = options_.directory,
+                         bytes = options_.segment_bytes, wake = wake_] {
+    preparing->result = prepare_segment(files, directory, preparing->segment, bytes);
+    preparing->done.store(true, std::memory_order_release);
+    wake();
+  });
+}
+
+void JournalWriter::take_prepared() {
+  if (!preparing_ || !preparing_->done.load(std::memory_order_acquire)) return;
+  const std::shared_ptr<Preparing> finished = std::exchange(preparing_, nullptr);
+  if (finished->result.ok()) {
+    spare_ = *finished->result;
+    spare_problem_.clear();
+  } else {
+    spare_problem_ = finished->result.error().message;
+  }
+}
+
+Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::string& directory,
+                                              std::uint64_t segment, std::uint64_t bytes) {
+  constexpr std::size_t kStep = std::size_t{1} << 20;
+  const std::string path = directory + "/" + segment_name(segment);
+  const std::string temporary = path + ".tmp";
+  if (Status s = files.remove(temporary); !s.ok() && s.error().code != ErrorCode::not_found) {
+    return s.error();
+  }
+  const auto fill = [&]() -> Status {
+    auto file = files.open(temporary, OpenMode::create);
+    if (!file) return file.error();
+    const std::vector<std::byte> zeros(std::min<std::uint64_t>(kStep, bytes));
+    for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
+      const auto step = std::span(zeros).first(std::min<std::uint64_t>(zeros.size(), bytes - at));
+      if (Status s = (*file)->write_at(at, step); !s.ok()) return s;
+    }
+    if (Status s = (*file)->sync(); !s.ok()) return s;
+    if (Status s = files.rename(temporary, path); !s.ok()) return s;
+    return files.sync_directory(directory);
+  };
+  if (Status s = fill(); !s.ok()) {
+    // What was taken of a full disk is given back; that this may fail too changes nothing.
+    static_cast<void>(files.remove(temporary));
+    return s.error();
+  }
+  auto file = files.open(path, OpenMode::direct_write);
+  if (!file) return file.error();
+  return std::shared_ptr<File>(std::move(*file));
+}
+
+Status mend_tail(FileSystem& files, const std::string& directory, const JournalEnd& end) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    const auto number = segment_number(name);
+    const bool later = number && *number > end.segment;
+    if (!later && !name.ends_with(".tmp")) continue;
+    if (Status s = files.remove(directory + "/" + name); !s.ok()) return s;
+  }
+  if (Status s = files.sync_directory(directory); !s.ok()) return s;
+  if (end.segment == 0) return ok_status();
+  auto file = files.open(directory + "/" + segment_name(end.segment), OpenMode::read_write);
+  if (!file) return file.error();
+  // Only what was never acknowledged is overwritten: a crash in here may tear it again, and no
+  // more.
+  const std::uint64_t begin = end.offset;
+  if (end.torn_end > begin) {
+    const std::vector<std::byte> zeros(end.torn_end - begin);
+    if (Status s = (*file)->write_at(begin, zeros); !s.ok()) return s;
+  }
+  return (*file)->sync();
+}
+
+}  // namespace doorbuster::embedded

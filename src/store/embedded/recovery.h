@@ -1,0 +1,28 @@
+// From a data directory to a running state: identity, journal, the fold of its events (R10).
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "sale/catalog.h"
+#include "store/embedded/journal_reader.h"
+#include "store/embedded/store_identity.h"
+
+namespace doorbuster::embedded {
+
+struct Recovered {
+  StoreIdentity identity;
+  sale::Catalog catalog;
+  JournalEnd end;
+  std::uint64_t events = 0;
+};
+
+// Reads everything and changes nothing. not_found: there is no store in the directory.
+Result<Recovered> read_store(FileSystem& files, const std::string& data_dir);
+
+// The same for an engine that will go on writing: makes the store when there is none, and mends a
+// torn tail. The caller holds the directory's lock.
+Result<Recovered> recover_store(FileSystem& files, const std::string& data_dir,
+                                const RandomSource& random);
+
+}  // namespace doorbuster::embedded
