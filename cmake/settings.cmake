@@ -6,12 +6,15 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 option(BUILD_TESTING "Build the tests" ON)
+option(DOORBUSTER_LINT "Test the sources themselves (the preset dev does)" OFF)
 option(DOORBUSTER_FUZZ "Build the fuzzers (clang only)" OFF)
 set(DOORBUSTER_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Paths below the checkout count as relative, so that a fresh clone elsewhere finds what is cached.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()
 
 add_library(doorbuster_settings INTERFACE)
@@ -24,4 +27,8 @@ if(DOORBUSTER_SANITIZE)
   target_compile_options(doorbuster_settings INTERFACE
     -fsanitize=${DOORBUSTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(doorbuster_settings INTERFACE -fsanitize=${DOORBUSTER_SANITIZE})
+endif()
+if(DOORBUSTER_FUZZ)
+  # Coverage in every library; main() comes with doorbuster_fuzzer().
+  target_compile_options(doorbuster_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -33,6 +33,10 @@ class File {
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> bytes) = 0;
   // Waits until everything written so far is durable.
   virtual Status sync() = 0;
+  // Makes that what is read from now on is what the disk holds: syncs, then lets go of what memory
+  // holds of the file. After a sync that failed once, in this process or an earlier one, memory may
+  // show bytes that never reached the disk (S13).
+  virtual Status settle() = 0;
   virtual Result<std::uint64_t> size() = 0;
 };
 
@@ -56,6 +60,7 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Atomic; replaces `to` if it exists.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+  // not_found when there is no such file.
   virtual Status remove(const std::string& path) = 0;
   // The names of the files in a directory, sorted; not_found when there is no such directory.
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;

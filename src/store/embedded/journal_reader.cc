@@ -39,6 +39,7 @@ Result<Segment> load(FileSystem& files, const std::string& directory, std::uint6
   Segment segment{number, directory + "/" + segment_name(number), {}};
   auto file = files.open(segment.path, OpenMode::read);
   if (!file) return file.error();
+  if (Status s = (*file)->settle(); !s.ok()) return s.error();
   const auto size = (*file)->size();
   if (!size) return size.error();
   segment.bytes.resize(*size);

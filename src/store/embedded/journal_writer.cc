@@ -90,7 +90,8 @@ std::size_t JournalWriter::room() const {
 void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
   CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room());
   auto writing = std::make_shared<Writing>();
-  if (buffer.payload_bytes() > room_in_segment()) {
+  const std::size_t padded = padded_bytes(buffer.payload_bytes());
+  if (segment_ == nullptr || end_.offset + padded > end_.segment_bytes) {
     segment_ = std::exchange(spare_, nullptr);
     ++end_.segment;
     end_.segment_bytes = options_.segment_bytes;
@@ -110,7 +111,7 @@ void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
   writing->header.previous_hash = end_.previous_hash;
   writing->file = segment_;
   writing->offset = end_.offset;
-  end_.offset += padded_bytes(buffer.payload_bytes());
+  end_.offset += padded;
   ++end_.next_group;
   end_.next_position += buffer.records();
   writing->buffer = std::move(buffer);

@@ -116,6 +116,14 @@ class SystemFile final : public File {
     return error_of(ErrorCode::io_failed, "sync", path_, errno);
   }
 
+  // Clean pages are dropped, and after the sync all that are not lost are clean.
+  Status settle() override {
+    if (Status s = sync(); !s.ok()) return s;
+    const int number = ::posix_fadvise(descriptor_.number(), 0, 0, POSIX_FADV_DONTNEED);
+    if (number == 0) return ok_status();
+    return error_of(ErrorCode::io_failed, "drop the cached pages of", path_, number);
+  }
+
   Result<std::uint64_t> size() override {
     struct stat found {};
     if (::fstat(descriptor_.number(), &found) != 0) return failure("size of", path_, errno);
@@ -185,7 +193,9 @@ class SystemFileSystem final : public FileSystem {
 
   Status remove(const std::string& path) override {
     if (::unlink(path.c_str()) == 0) return ok_status();
-    return failure("remove", path, errno);
+    const int number = errno;
+    if (number == ENOENT) return error_of(ErrorCode::not_found, "remove", path, number);
+    return failure("remove", path, number);
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {

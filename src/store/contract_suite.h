@@ -1,0 +1,59 @@
+// The rules that every engine keeps, as tests that any engine can be plugged into: a program that
+// tests an engine compiles contract_suite.cc and instantiates `Contract` with its subjects.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/claim_store.h"
+
+namespace doorbuster::store {
+
+// An engine under test, with a clock of its own.
+class ContractSubject {
+ public:
+  virtual ~ContractSubject() = default;
+  // The reply to `command`, awaited.
+  virtual Reply ask(const Command& command) = 0;
+  // Lets the engine's time go on.
+  virtual void advance(std::chrono::milliseconds by) = 0;
+  // Ends the engine, in good order or at once, and starts it again on what it had stored.
+  virtual void restart(bool in_good_order) = 0;
+};
+
+struct ContractParameter {
+  std::string name;
+  std::function<std::unique_ptr<ContractSubject>()> make;
+};
+
+class Contract : public testing::TestWithParam<ContractParameter> {
+ protected:
+  void SetUp() override { subject_ = GetParam().make(); }
+
+  SaleView open_sale(const std::string& slug, std::uint32_t stock, sale::Quantity limit = 1);
+  CreateReply create(sale::SaleDefinition definition);
+  ClaimReply claim(const std::string& sale, const std::string& buyer, sale::Quantity quantity = 1,
+                   const std::string& key = "");
+  SaleView look(const std::string& sale);
+  ClaimsPage claims_of(const std::string& sale, const std::string& buyer);
+  ClaimsPage list(const std::string& sale, std::uint32_t from = 0, std::uint32_t limit = 1000,
+                  std::uint32_t below = 0xffffffff);
+  SaleView publish_round(std::uint32_t stock);
+  // The engine's time, told by a sale made for that.
+  Time look_time();
+
+  ContractSubject& subject() { return *subject_; }
+
+ private:
+  std::unique_ptr<ContractSubject> subject_;
+};
+
+inline std::string name_of(const testing::TestParamInfo<ContractParameter>& info) {
+  return info.param.name;
+}
+
+}  // namespace doorbuster::store
