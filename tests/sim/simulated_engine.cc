@@ -17,7 +17,7 @@ SimulatedEngine::SimulatedEngine(std::uint64_t seed, const Options& options)
 Status SimulatedEngine::start() {
   CHECK(!running());
   failure_.reset();
-  if (Status s = files_->create_directory(kDataDir); !s.ok()) return s;
+  if (Status s = embedded::make_data_directory(*files_, kDataDir); !s.ok()) return s;
   auto lock = files_->lock(embedded::lock_path(kDataDir));
   if (!lock) return lock.error();
   auto recovered =

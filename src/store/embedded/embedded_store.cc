@@ -340,7 +340,7 @@ Result<std::unique_ptr<store::ClaimStore>> start(std::unique_ptr<Store> made) {
 Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files,
                                                                const Clock& clock,
                                                                StoreOptions options) {
-  if (Status s = files.create_directory(options.data_dir); !s.ok()) return s.error();
+  if (Status s = make_data_directory(files, options.data_dir); !s.ok()) return s.error();
   auto lock = files.lock(lock_path(options.data_dir));
   if (!lock) return lock.error();
   auto recovered = recover_store(files, options.data_dir, options.random);

@@ -1,11 +1,11 @@
-// The system's files as the journal needs them, and nothing more: a narrow interface, so that a test
-// can put a disk behind it that loses what was not synced.
+// The system's files as the journal needs them, and nothing more: a narrow interface, so that a
+// test can put a disk behind it that loses what was not synced.
 //
 // Thread: a File is used by one thread at a time; a FileSystem by any.
 // Durability: bytes written are durable when sync() of that file has returned ok; a name that was
 // created, renamed or removed is durable when sync_directory() of its directory has returned ok.
-// Every error is ErrorCode::io_failed unless said otherwise, with the path and the system's words in
-// its message.
+// Every error is ErrorCode::io_failed unless said otherwise, with the path and the system's words
+// in its message.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +67,8 @@ class FileSystem {
   // Creates one directory (mode 0700) if it is not there yet; its parent must be.
   virtual Status create_directory(const std::string& path) = 0;
   virtual Status sync_directory(const std::string& path) = 0;
-  // An exclusive lock on the file `path`, created if need be, and released by the end of the process
-  // at the latest; in_use when another holder has it.
+  // An exclusive lock on the file `path`, created if need be, and released by the end of the
+  // process at the latest; in_use when another holder has it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 

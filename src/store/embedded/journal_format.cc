@@ -59,11 +59,11 @@ std::uint32_t crc_of(std::span<const std::byte> header_and_payload) {
 }  // namespace
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
   for (const std::uint8_t byte : bytes) {
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
   }
   return out;
 }
@@ -118,11 +118,15 @@ void seal_group(const GroupHeader& header, std::span<std::byte> group) {
   std::memcpy(group.data(), &bytes, sizeof bytes);
 }
 
-std::optional<GroupHeader> peek_group(std::span<const std::byte> bytes) {
+std::optional<GroupHeader> decode_group(std::span<const std::byte> bytes) {
   GroupHeaderBytes header{};
   if (bytes.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != kGroupMagic) return std::nullopt;
+  if (header.payload_bytes > bytes.size() - kGroupHeaderBytes) return std::nullopt;
+  if (header.crc != crc_of(bytes.first(kGroupHeaderBytes + header.payload_bytes))) {
+    return std::nullopt;
+  }
   return GroupHeader{header.incarnation,
                      header.segment,
                      header.group,
@@ -133,17 +137,6 @@ std::optional<GroupHeader> peek_group(std::span<const std::byte> bytes) {
                      header.flags,
                      Time(std::chrono::milliseconds(header.written_at_ms)),
                      header.previous_hash};
-}
-
-std::optional<GroupHeader> decode_group(std::span<const std::byte> bytes) {
-  const auto header = peek_group(bytes);
-  if (!header || header->payload_bytes > bytes.size() - kGroupHeaderBytes) return std::nullopt;
-  GroupHeaderBytes stored{};
-  std::memcpy(&stored, bytes.data(), sizeof stored);
-  if (stored.crc != crc_of(bytes.first(kGroupHeaderBytes + header->payload_bytes))) {
-    return std::nullopt;
-  }
-  return header;
 }
 
 GroupHash hash_group(std::span<const std::byte> header_and_payload) {

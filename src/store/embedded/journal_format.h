@@ -67,9 +67,6 @@ void seal_group(const GroupHeader& header, std::span<std::byte> group);
 // when magic, lengths or checksum are wrong.
 std::optional<GroupHeader> decode_group(std::span<const std::byte> bytes);
 
-// The same without its checksum being right: what can still be told of a damaged group.
-std::optional<GroupHeader> peek_group(std::span<const std::byte> bytes);
-
 GroupHash hash_group(std::span<const std::byte> header_and_payload);
 
 // Length of a group on disk: header and payload, up to the next block.

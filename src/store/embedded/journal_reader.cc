@@ -195,15 +195,11 @@ class Reading {
 
   // Words for the unreadable group at `offset`, from what can still be made out.
   std::string damaged_group(const Segment& segment, std::uint64_t offset) {
-    auto bytes = segment.from(offset);
-    std::size_t length = bytes.size() < kGroupHeaderBytes ? 0 : bytes.size() - kGroupHeaderBytes;
-    if (const auto header = peek_group(bytes)) {
-      length = std::min<std::size_t>(length, header->payload_bytes);
-    }
-    std::string words = "group " + std::to_string(end_.next_group) + " is damaged (events from " +
-                        std::to_string(end_.next_position) + " on";
-    if (length > 0) words += ": " + visitor_.describe(bytes.subspan(kGroupHeaderBytes, length));
-    return words + ")";
+    // Its length may be what is damaged, so the records are followed for as long as they make
+    // sense.
+    const auto payload = segment.from(offset + kGroupHeaderBytes);
+    return "group " + std::to_string(end_.next_group) + " is damaged (events from " +
+           std::to_string(end_.next_position) + " on: " + visitor_.describe(payload) + ")";
   }
 
   Status expect_nothing_in(const Segment& segment) const {

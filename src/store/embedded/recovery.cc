@@ -38,32 +38,62 @@ class Fold final : public GroupVisitor {
   // Goes through the records as far as they make sense, and names the first that does not, or else
   // all.
   std::string describe(std::span<const std::byte> payload) override {
-    std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> ranges;  // by sale
-    const sale::SaleState* last = nullptr;
-    while (!payload.empty()) {
-      const auto record = take_record(payload);
-      if (!record || record->sale.value >= into_.catalog.size()) break;
-      const sale::SaleState& sale = into_.catalog[record->sale];
+    struct Range {
+      std::string slug;
+      std::uint64_t first = 0;
+      std::uint64_t last = 0;
+    };
+    std::map<std::uint32_t, Range> ranges;  // by sale
+    const std::uint32_t sales = into_.catalog.size();
+    while (const auto record = take_record(payload)) {
       const auto event = sale::decode(record->sale, record->event_bytes);
-      const std::uint64_t sequence = sale.sequence().value + 1;
-      auto& range = ranges.try_emplace(record->sale.value, sequence, sequence - 1).first->second;
-      last = &sale;
-      if (!event || event->sequence.value != range.second + 1) {
-        return "sale " + sale.definition().slug + ", sequence " + std::to_string(range.second + 1);
+      const std::uint32_t ordinal = record->sale.value;
+      const bool known = ordinal < sales;
+      if (!known && !ranges.contains(ordinal) && ordinal > sales + ranges.size()) break;
+      auto [found, is_new] = ranges.try_emplace(ordinal);
+      Range& range = found->second;
+      if (is_new) {
+        range.slug = known ? into_.catalog[{ordinal}].definition().slug : slug_of(event, ordinal);
+        range.last = known ? into_.catalog[{ordinal}].sequence().value : 0;
+        range.first = range.last + 1;
       }
-      ++range.second;
+      if (!event.ok() || event->sequence.value != range.last + 1) {
+        return "sale " + range.slug + ", sequence " + std::to_string(range.last + 1);
+      }
+      ++range.last;
     }
-    if (last == nullptr) return "its events cannot be read";
+    if (ranges.empty()) return "its events cannot be read; before it, " + last_sequences();
     std::string words;
     for (const auto& [ordinal, range] : ranges) {
-      words += words.empty() ? "sale " : "; sale ";
-      words += into_.catalog[{ordinal}].definition().slug + ", sequence " +
-               std::to_string(range.first) + " to " + std::to_string(range.second);
+      words += (words.empty() ? "sale " : "; sale ") + range.slug + ", sequence " +
+               std::to_string(range.first) + " to " + std::to_string(range.last);
     }
     return words;
   }
 
  private:
+  // Where the newest sales stood before a group that says nothing of itself.
+  std::string last_sequences() const {
+    constexpr std::uint32_t kMost = 3;
+    const std::uint32_t sales = into_.catalog.size();
+    if (sales == 0) return "there was no sale, and no sequence";
+    std::string words;
+    for (std::uint32_t i = sales > kMost ? sales - kMost : 0; i < sales; ++i) {
+      const sale::SaleState& sale = into_.catalog[{i}];
+      words += (words.empty() ? "sale " : "; sale ") + sale.definition().slug +
+               " ended at sequence " + std::to_string(sale.sequence().value);
+    }
+    return words;
+  }
+  // What a sale that the group itself creates is called.
+  static std::string slug_of(const Result<sale::Event>& event, std::uint32_t ordinal) {
+    if (event.ok()) {
+      if (const auto* created = std::get_if<sale::SaleCreated>(&event->body)) {
+        return created->definition->slug;
+      }
+    }
+    return "number " + std::to_string(ordinal);
+  }
   static Status at(std::uint64_t position, const Error& error) {
     return Error{error.code, "event " + std::to_string(position) + ": " + error.message};
   }
@@ -108,6 +138,14 @@ Status refuse_orphans(FileSystem& files, const std::string& data_dir) {
 }
 
 }  // namespace
+
+Status make_data_directory(FileSystem& files, const std::string& data_dir) {
+  if (Status s = files.create_directory(data_dir); !s.ok()) return s;
+  const std::string path = data_dir.substr(0, data_dir.find_last_not_of('/') + 1);
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return files.sync_directory(".");
+  return files.sync_directory(slash == 0 ? "/" : path.substr(0, slash));
+}
 
 Result<Recovered> read_store(FileSystem& files, const std::string& data_dir) {
   const auto identity = read_identity(files, data_dir);

@@ -17,6 +17,9 @@ struct Recovered {
   std::uint64_t events = 0;
 };
 
+// Makes the data directory if there is none, so that a power cut does not take it away again.
+Status make_data_directory(FileSystem& files, const std::string& data_dir);
+
 // Reads everything and changes nothing. not_found: there is no store in the directory.
 Result<Recovered> read_store(FileSystem& files, const std::string& data_dir);
 

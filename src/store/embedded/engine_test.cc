@@ -1,0 +1,170 @@
+// What the engine does with its disk: waits for it, ends when it fails, refuses when it is full.
+#include "store/embedded/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "sim/simulated_engine.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+using namespace std::chrono_literals;
+using simulation::Fault;
+using simulation::Operation;
+using simulation::SimulatedEngine;
+
+class EngineOnADisk : public testing::Test {
+ protected:
+  EngineOnADisk()
+      : engine_(9,
+                {.segment_bytes = 208 * 1024, .max_group_bytes = 192 * 1024, .max_waiting = 100}) {
+    EXPECT_TRUE(engine_.start().ok());
+    open_sale("s", 3);
+  }
+  void open_sale(const std::string& slug, std::uint32_t stock) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = slug;
+    definition->stock = stock;
+    engine_.ask(sale::CreateSale{definition});
+  }
+  static store::Command claim(const std::string& buyer, const std::string& slug = "s") {
+    return sale::ClaimUnits{sale::Slug(slug), sale::BuyerId(buyer), 1, {}};
+  }
+
+  SimulatedEngine engine_;
+};
+
+TEST_F(EngineOnADisk, NothingIsAnsweredWhileTheDiskStalls) {
+  for (const char* buyer : {"ann", "bob", "cid", "dan", "eve"}) engine_.submit(claim(buyer));
+  engine_.submit(store::ReadSale{sale::Slug("s")});
+  // The committer's job is never run: that is a disk that does not answer.
+  for (int i = 0; i < 50; ++i) engine_.turn();
+  EXPECT_TRUE(engine_.take_replies().empty());
+  engine_.settle();
+  const auto replies = engine_.take_replies();
+  ASSERT_EQ(replies.size(), 6U);
+  int granted = 0;
+  for (const auto& [request, reply] : replies) {
+    const auto* answer = std::get_if<store::ClaimReply>(&reply);
+    if (answer != nullptr && answer->verdict == sale::ClaimVerdict::granted) ++granted;
+  }
+  EXPECT_EQ(granted, 3);
+}
+
+TEST_F(EngineOnADisk, ARefusalWaitsForTheClaimItRestsOn) {
+  engine_.ask(claim("ann"));
+  engine_.ask(claim("bob"));
+  engine_.submit(claim("cid"));
+  engine_.turn();
+  engine_.submit(claim("dan"));
+  engine_.turn();
+  EXPECT_TRUE(engine_.take_replies().empty());
+  engine_.settle();
+  EXPECT_EQ(engine_.take_replies().size(), 2U);
+}
+
+TEST_F(EngineOnADisk, AReadOfADurableStateNeedsNoDisk) {
+  engine_.submit(store::ReadSale{sale::Slug("s")});
+  engine_.turn();
+  EXPECT_EQ(engine_.take_replies().size(), 1U);
+}
+
+TEST_F(EngineOnADisk, TooManyWaitingAreTurnedAway) {
+  int taken = 0;
+  for (int i = 0; i < 150; ++i) {
+    if (engine_.submit(claim("b" + std::to_string(i)))) ++taken;
+  }
+  EXPECT_EQ(taken, 100);
+  engine_.settle();
+  EXPECT_EQ(engine_.take_replies().size(), 100U);
+  EXPECT_TRUE(engine_.submit(claim("late")));
+}
+
+TEST_F(EngineOnADisk, AfterAFailedSyncNothingIsAcknowledgedAnyMore) {
+  engine_.files().faults().add({.operation = Operation::sync});
+  engine_.submit(claim("ann"));
+  engine_.settle();
+  ASSERT_TRUE(engine_.failure());
+  EXPECT_TRUE(engine_.engine().failed());
+  EXPECT_FALSE(engine_.submit(claim("bob")));
+  engine_.settle();
+  EXPECT_TRUE(engine_.take_replies().empty());
+}
+
+TEST_F(EngineOnADisk, AFailedWriteEndsItAsWell) {
+  engine_.files().faults().add({.operation = Operation::write});
+  engine_.submit(claim("ann"));
+  engine_.settle();
+  EXPECT_TRUE(engine_.failure());
+  EXPECT_TRUE(engine_.take_replies().empty());
+}
+
+TEST_F(EngineOnADisk, AFullDiskRefusesClaimsAndServiceReturnsByItself) {
+  open_sale("big", 1'000'000);
+  engine_.settle();
+  engine_.files().set_capacity(engine_.files().used_bytes());
+  // The open segment and the spare one can still be filled.
+  int granted = 0;
+  bool refused = false;
+  for (int i = 0; i < 400 && !refused; ++i) {
+    const auto reply = engine_.ask(claim("b" + std::to_string(i), "big"));
+    const auto* error = std::get_if<Error>(&reply);
+    refused = error != nullptr;
+    if (refused) {
+      EXPECT_EQ(error->code, ErrorCode::storage_unavailable);
+    } else {
+      ++granted;
+    }
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_FALSE(engine_.failure());
+  // What was granted is still told: a known claim needs no room.
+  const auto again = engine_.ask(claim("b0", "big"));
+  EXPECT_EQ(std::get<store::ClaimReply>(again).verdict, sale::ClaimVerdict::existing);
+
+  engine_.files().set_capacity(1 << 30);
+  engine_.clock().advance(2s);
+  engine_.ask(claim("b-next", "big"));
+  EXPECT_EQ(std::get<store::ClaimReply>(engine_.ask(claim("b-last", "big"))).verdict,
+            sale::ClaimVerdict::granted);
+}
+
+TEST_F(EngineOnADisk, AGroupThatIsFullMakesCommandsWaitTheirTurn) {
+  SimulatedEngine engine(
+      3, {.segment_bytes = 400 * 1024, .max_group_bytes = 192 * 1024, .max_waiting = 10'000});
+  ASSERT_TRUE(engine.start().ok());
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "s";
+  definition->stock = 1'000'000;
+  engine.ask(sale::CreateSale{definition});
+  std::size_t submitted = 0;
+  for (; submitted < 6000; ++submitted) {
+    ASSERT_TRUE(engine.submit(claim("buyer-" + std::to_string(submitted))));
+  }
+  engine.settle();
+  EXPECT_EQ(engine.take_replies().size(), submitted);
+  engine.lose_power();
+  ASSERT_TRUE(engine.start().ok());
+  const auto reply = engine.ask(store::ReadSale{sale::Slug("s")});
+  EXPECT_EQ(std::get<store::SaleView>(reply).claims, submitted);
+}
+
+TEST_F(EngineOnADisk, ASecondOneOnTheSameDirectoryIsRefused) {
+  const auto lock = engine_.files().lock("data/LOCK");
+  ASSERT_FALSE(lock.ok());
+  EXPECT_EQ(lock.error().code, ErrorCode::in_use);
+}
+
+TEST_F(EngineOnADisk, TheTimeNeverRunsBackOverARestart) {
+  engine_.clock().advance(1h);
+  engine_.ask(claim("ann"));
+  const auto before = std::get<store::SaleView>(engine_.ask(store::ReadSale{sale::Slug("s")})).now;
+  engine_.stop_in_good_order();
+  engine_.clock().step_wall(-24h);
+  ASSERT_TRUE(engine_.start().ok());
+  const auto after = std::get<store::SaleView>(engine_.ask(store::ReadSale{sale::Slug("s")})).now;
+  EXPECT_GE(after, before);
+}
+
+}  // namespace
+}  // namespace doorbuster::embedded
