@@ -14,22 +14,23 @@ namespace doorbuster::http {
 // What the server itself refuses, before any handler: its status line is RFC 9110's, its body the
 // handler's to write.
 enum class BadRequest {
-  malformed,          // 400: not HTTP, or framing that could be read in two ways
-  target_too_long,    // 414
-  head_too_large,     // 431
-  body_too_large,     // 413
-  timed_out,          // 408: head or body not complete in time
-  unsupported_version,     // 505
-  unsupported_encoding,    // 501: a Transfer-Encoding other than chunked
-  expectation_failed,      // 417: an Expect other than 100-continue
-  too_many_connections,    // 503
+  malformed,             // 400: not HTTP, or framing that could be read in two ways
+  target_too_long,       // 414
+  head_too_large,        // 431
+  body_too_large,        // 413
+  timed_out,             // 408: head or body not complete in time
+  unsupported_version,   // 505
+  unsupported_encoding,  // 501: a Transfer-Encoding other than chunked
+  expectation_failed,    // 417: an Expect other than 100-continue
+  too_many_connections,  // 503
 };
 
 class Handler {
  public:
   virtual ~Handler() = default;
 
-  // The most bytes of body that this request may have; called when its head is complete.
+  // The most bytes of body that this request may have; called when its head is complete, and only
+  // if a body follows.
   virtual std::size_t body_limit(const Request& head) = 0;
 
   // One whole request. The responder is answered now or later.

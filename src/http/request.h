@@ -12,7 +12,7 @@ namespace doorbuster::http {
 enum class Method { get, head, post, put, patch, delete_, options, other };
 
 struct Field {
-  std::string_view name;  // as the client spelt it
+  std::string_view name;   // as the client spelt it
   std::string_view value;  // without the white space around it
 };
 
@@ -28,7 +28,7 @@ struct Request {
   std::string_view path;    // the part before '?'
   std::string_view query;   // the part after it
   std::span<const Field> fields;
-  std::string_view body;    // empty when only the head is known (Handler::body_limit)
+  std::string_view body;  // empty when only the head is known (Handler::body_limit)
   Peer peer;
 
   // The first field of that name (any case), or an empty view; how many of them there are.

@@ -1,10 +1,10 @@
-// The right and the duty to answer one request, exactly once: with a whole reply, or with a head and
-// a stream of chunks. Answers leave in the order of the requests of a connection, whatever the order
-// in which they become known; what becomes known in one turn of the loop leaves in one write.
+// The right and the duty to answer one request, exactly once: with a whole reply, or with a head
+// and a stream of chunks. Answers leave in the order of the requests of a connection, whatever the
+// order in which they become known; what becomes known in one turn of the loop leaves in one write.
 //
 // Thread: the I/O thread of its session; it may be kept across turns and answered later.
-// Invariants: a Responder that is destroyed unanswered closes its connection (a request whose outcome
-// is unknown gets no code at all, R7). Answering after the client has gone does nothing.
+// Invariants: a Responder that is destroyed unanswered closes its connection (a request whose
+// outcome is unknown gets no code at all, R7). Answering after the client has gone does nothing.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ class Stream {
 
   // Appends to the stream. False: the client has gone, stop producing.
   bool write(std::string_view bytes);
-  // Calls `more` once, as soon as at most a small amount of what was written is still unsent (perhaps
-  // before this returns), and never if the client goes first.
+  // Calls `more` once, as soon as at most a small amount of what was written is still unsent
+  // (perhaps before this returns), and never if the client goes first.
   void when_drained(std::function<void()> more);
   void finish();
 
@@ -54,7 +54,8 @@ class Responder {
 
   // Every reply gets Date, Content-Length and, where it applies, Connection from the session.
   void send(const Reply& reply);
-  // Sends the head now; `head.body` begins the stream. For HEAD the stream swallows what is written.
+  // Sends the head now; `head.body` begins the stream. For HEAD the stream swallows what is
+  // written.
   Stream stream(const Reply& head);
 
  private:

@@ -1,9 +1,9 @@
-// An HTTP/1.1 server on one I/O thread: a listener, its sessions, their time limits.
+// An HTTP/1.1 server on one I/O thread: its listeners, their sessions, their time limits.
 //
-// Thread: everything on the thread that calls run(), but for post(), which is for any thread, and stop
-// and drain requests, which are posted.
+// Thread: everything on the thread that calls run(), but for post() and drain(), which are for any
+// thread.
 // Owns: its io_context, its listening sockets, its sessions.
-// Invariants: a session never moves to another thread; nothing here waits for anything but the sockets.
+// Invariants: a session never moves to another thread; nothing here waits for anything but sockets.
 #pragma once
 
 #include <chrono>
@@ -19,12 +19,12 @@ namespace doorbuster::http {
 
 struct Limits {
   std::size_t head_bytes = 16 * 1024;
-  std::size_t connections = 20'000;   // per server; further ones get 503 and are closed
-  std::size_t pipelined = 64;         // requests of one connection that are unanswered at a time
-  std::chrono::seconds head_time{10}; // from the first byte of a head to its end
-  std::chrono::seconds body_time{30}; // from there to the end of the body
-  std::chrono::seconds idle_time{60}; // between requests
-  std::chrono::seconds drain_time{10};  // at shutdown: for requests under way to be answered
+  std::size_t connections = 20'000;  // per listener; further ones get 503 and are closed
+  std::size_t pipelined = 64;        // requests of one connection that are unanswered at a time
+  std::chrono::milliseconds head_time{10'000};  // from the first byte of a head to its end
+  std::chrono::milliseconds body_time{30'000};  // from there to the end of the body
+  std::chrono::milliseconds idle_time{60'000};  // between requests; for a client that does not read
+  std::chrono::milliseconds drain_time{10'000};  // at shutdown: to answer what is under way
 };
 
 struct Endpoint {
@@ -43,9 +43,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds and listens (SO_REUSEPORT when `shared`, so that several servers can share one port); gives
-  // the endpoint actually bound. Requests arriving there go to `handler`, which outlives the server.
-  // May be called more than once: the admin listener shares the thread of the first server.
+  // Binds and listens (SO_REUSEPORT when `shared`, so that several servers can share one port);
+  // gives the endpoint actually bound. Requests arriving there go to `handler`, which outlives the
+  // server. May be called more than once: the admin listener shares the thread of the first server.
   Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared);
 
   // Serves until stopped. `end_of_turn` is called at the end of each turn of the loop, before the
@@ -55,8 +55,8 @@ class Server {
   // Runs `work` on the server's thread, soon. Thread: any.
   void post(std::function<void()> work);
 
-  // Stops listening, closes idle connections, answers what is under way with `Connection: close`, and
-  // ends run() when all are done or after drain_time. Thread: any; a second call ends at once.
+  // Stops listening, closes idle connections, answers what is under way with `Connection: close`,
+  // and ends run() when all are done or after drain_time. Thread: any; a second call ends at once.
   void drain();
 
  private:

@@ -1,0 +1,165 @@
+#include "http/event_loop.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "http/reply_writer.h"
+
+namespace doorbuster::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// More events than this wait for the next turn, so that the end of a turn is never far.
+constexpr int kEventsOfATurn = 1024;
+// Beyond the limit of connections, so many are open only to be told so; further ones are just
+// closed.
+constexpr std::size_t kRefusedAtATime = 256;
+
+// A quarter of the shortest time limit, so that no limit is missed by much.
+milliseconds tick_of(const Limits& limits) {
+  const auto shortest =
+      std::min({limits.head_time, limits.body_time, limits.idle_time, limits.drain_time});
+  return std::clamp(shortest / 4, milliseconds(1), milliseconds(250));
+}
+
+}  // namespace
+
+EventLoop::EventLoop(Limits limits)
+    : limits_(limits),
+      tick_(tick_of(limits)),
+      started_(std::chrono::steady_clock::now()),
+      work_(io_.get_executor()),
+      timer_(io_.get_executor()),
+      date_second_(std::time(nullptr)),
+      date_(date_field(date_second_)) {}
+
+EventLoop::~EventLoop() { close_all(); }
+
+Result<Endpoint> EventLoop::listen(const Endpoint& endpoint, Handler& handler, bool shared) {
+  auto listener = std::make_unique<Listener>(*this, handler);
+  auto bound = listener->open(endpoint, shared);
+  if (!bound) return bound;
+  listener->start();
+  listeners_.push_back(std::move(listener));
+  return bound;
+}
+
+void EventLoop::run(std::function<void()> end_of_turn) {
+  const auto end_turn = std::move(end_of_turn);
+  arm_tick();
+  while (!stopped_) {
+    // What the flush of the last turn has made possible does not wait for an event.
+    if (touched_.empty()) io_.run_one();
+    for (int n = 0; n < kEventsOfATurn && io_.poll_one() > 0; ++n) {
+    }
+    if (end_turn) end_turn();
+    flush_all();
+    if (draining_ && sessions_.empty()) stopped_ = true;
+  }
+  close_all();
+}
+
+void EventLoop::post(std::function<void()> work) { boost::asio::post(io_, std::move(work)); }
+
+void EventLoop::drain() {
+  boost::asio::post(io_, [this] {
+    if (draining_) {
+      stopped_ = true;
+    } else {
+      start_drain();
+    }
+  });
+}
+
+void EventLoop::start_drain() {
+  draining_ = true;
+  drain_due_ = due_in(limits_.drain_time);
+  for (auto& listener : listeners_) listener->close();
+  const std::vector<std::shared_ptr<Session>> all(sessions_.begin(), sessions_.end());
+  for (const auto& session : all) session->drain();
+}
+
+void EventLoop::open_session(Listener& listener, Handler& handler, int descriptor, Origin origin) {
+  const bool refused = listener.served() >= limits_.connections;
+  if (refused && listener.refused() >= kRefusedAtATime) {
+    ::close(descriptor);
+    return;
+  }
+  boost::system::error_code error;
+  Socket socket(io_.get_executor());
+  // The protocol matters to nothing that is asked of an accepted socket.
+  socket.assign(boost::asio::ip::tcp::v4(), descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    return;
+  }
+  socket.non_blocking(true, error);
+  if (error) return;
+  listener.opened(refused);
+  sessions_.push_back(
+      std::make_shared<Session>(*this, listener, handler, std::move(socket), std::move(origin)));
+  const auto place = std::prev(sessions_.end());
+  const auto session = *place;
+  if (refused) {
+    session->start_refusing(place);
+  } else {
+    session->start(place);
+  }
+}
+
+void EventLoop::forget(Session& session) {
+  session.listener().closed(session.is_refused());
+  wheel_.remove(session);
+  sessions_.erase(session.place());
+}
+
+void EventLoop::flush_later(std::shared_ptr<Session> session) {
+  touched_.push_back(std::move(session));
+}
+
+void EventLoop::flush_all() {
+  // What a flush makes possible is flushed at the end of the next turn.
+  flushing_.swap(touched_);
+  for (const auto& session : flushing_) session->flush();
+  flushing_.clear();
+}
+
+TimerWheel::Tick EventLoop::due_in(milliseconds time) const {
+  // One more, since part of the current tick has gone by.
+  return wheel_.now() + static_cast<TimerWheel::Tick>((time + tick_ - milliseconds(1)) / tick_) + 1;
+}
+
+void EventLoop::arm_tick() {
+  timer_.expires_after(tick_);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) on_tick();
+  });
+}
+
+void EventLoop::on_tick() {
+  arm_tick();
+  const auto second = std::time(nullptr);
+  if (second != std::exchange(date_second_, second)) date_ = date_field(second);
+  const auto passed = std::chrono::steady_clock::now() - started_;
+  wheel_.advance(static_cast<TimerWheel::Tick>(passed / tick_), [](TimerWheel::Entry& entry) {
+    const auto session = static_cast<Session&>(entry).shared_from_this();
+    session->expire();
+  });
+  for (auto& listener : listeners_) listener->resume();
+  for (const auto& session : std::exchange(grown_, {})) session->trim();
+  if (wheel_.now() >= drain_due_) stopped_ = true;
+}
+
+void EventLoop::close_all() {
+  for (auto& listener : listeners_) listener->close();
+  const std::vector<std::shared_ptr<Session>> all(sessions_.begin(), sessions_.end());
+  for (const auto& session : all) session->close();
+  touched_.clear();
+  grown_.clear();
+}
+
+}  // namespace doorbuster::http

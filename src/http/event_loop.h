@@ -1,0 +1,82 @@
+// The loop of one I/O thread: turns of ready sockets, then the end of the turn, then all its
+// answers.
+//
+// Thread: everything on the thread of run(), but for post() and drain(), which are for any thread.
+// Owns: the io_context, listeners, sessions, the wheel of their deadlines, the cached Date.
+// Invariants: a turn ends after a bounded number of events, however many are ready.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/listener.h"
+#include "http/server.h"
+#include "http/session.h"
+#include "http/timer_wheel.h"
+
+namespace doorbuster::http {
+
+class EventLoop {
+ public:
+  explicit EventLoop(Limits limits);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared);
+  void run(std::function<void()> end_of_turn);
+  void post(std::function<void()> work);
+  void drain();
+
+  // For listeners and sessions.
+  boost::asio::io_context& io() { return io_; }
+  const Limits& limits() const { return limits_; }
+  std::string_view date() const { return date_; }
+  bool draining() const { return draining_; }
+  TimerWheel& wheel() { return wheel_; }
+  // The first tick that is at least `time` away.
+  TimerWheel::Tick due_in(std::chrono::milliseconds time) const;
+  void open_session(Listener& listener, Handler& handler, int descriptor, Origin origin);
+  void forget(Session& session);
+  void flush_later(std::shared_ptr<Session> session);
+  // Its buffers have grown: looked at again at the next tick.
+  void trim_later(std::shared_ptr<Session> session) { grown_.push_back(std::move(session)); }
+
+ private:
+  void arm_tick();
+  void on_tick();
+  void start_drain();
+  void flush_all();
+  void close_all();
+
+  const Limits limits_;
+  const std::chrono::milliseconds tick_;
+  const std::chrono::steady_clock::time_point started_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      timer_;
+  TimerWheel wheel_;
+  std::time_t date_second_ = 0;
+  std::string date_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  Session::List sessions_;
+  std::vector<std::shared_ptr<Session>> touched_;
+  std::vector<std::shared_ptr<Session>> flushing_;
+  std::vector<std::shared_ptr<Session>> grown_;
+  bool draining_ = false;
+  bool stopped_ = false;
+  TimerWheel::Tick drain_due_ = TimerWheel::kNever;
+};
+
+}  // namespace doorbuster::http

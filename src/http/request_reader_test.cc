@@ -1,0 +1,234 @@
+// The parser by hand, without a socket: how it takes bytes, what it keeps, how it says no.
+#include "http/request_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "http/head_scanner.h"
+#include "http/syntax.h"
+
+namespace doorbuster::http {
+namespace {
+
+constexpr std::size_t kHeadLimit = 16 * 1024;
+constexpr std::size_t kBodyLimit = 100'000;
+
+// What the reader gave, one line each.
+class Transcript {
+ public:
+  explicit Transcript(std::size_t body_limit = kBodyLimit) : body_limit_(body_limit) {}
+
+  // Feeds all of `bytes`, at most `most` at a time; false when the reader has refused something.
+  bool feed(std::string_view bytes, std::size_t most = 100'000) {
+    while (!bytes.empty()) {
+      const auto room = reader_.prepare();
+      EXPECT_GT(room.size(), 0U);
+      largest_room_ = std::max(largest_room_, room.size());
+      const auto size = std::min({room.size(), bytes.size(), most});
+      std::memcpy(room.data(), bytes.data(), size);
+      bytes.remove_prefix(size);
+      reader_.commit(size);
+      if (!take()) return false;
+    }
+    return true;
+  }
+  const std::string& text() const { return text_; }
+  RequestReader& reader() { return reader_; }
+  std::size_t largest_room() const { return largest_room_; }
+
+ private:
+  bool take() {
+    for (;;) {
+      switch (reader_.next()) {
+        case RequestReader::Step::need_more:
+          return true;
+        case RequestReader::Step::head:
+          reader_.allow_body(body_limit_);
+          break;
+        case RequestReader::Step::request:
+          record();
+          break;
+        case RequestReader::Step::refused:
+          text_ += "refused " + std::to_string(static_cast<int>(reader_.refusal())) + "\n";
+          return false;
+      }
+    }
+  }
+  void record() {
+    const auto& request = reader_.request();
+    text_ += std::string(request.method_text) + " " + std::string(request.target);
+    for (const auto& field : request.fields) {
+      text_ += " " + std::string(field.name) + "=" + std::string(field.value);
+    }
+    text_ += " [" + std::string(request.body) + "]" + (reader_.keep_alive() ? "" : " close") + "\n";
+  }
+
+  RequestReader reader_{kHeadLimit, Peer{}};
+  const std::size_t body_limit_;
+  std::string text_;
+  std::size_t largest_room_ = 0;
+};
+
+const std::string kConversation =
+    "GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"
+    "\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+    "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "3;ext=\"q\"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n"
+    "POST /d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n00\r\n\r\n"
+    "GET /e HTTP/1.0\r\n\r\n";
+
+const std::string kTranscript =
+    "GET /a?b Host=x []\n"
+    "POST /b Host=x Content-Length=5 [hello]\n"
+    "POST /c Host=x Transfer-Encoding=chunked [abc0123456789]\n"
+    "POST /d Host=x Transfer-Encoding=chunked []\n"
+    "GET /e [] close\n";
+
+TEST(RequestReader, ReadsTheSameHoweverTheBytesAreSplit) {
+  for (std::size_t most = 1; most <= kConversation.size(); ++most) {
+    Transcript transcript;
+    ASSERT_TRUE(transcript.feed(kConversation, most)) << most << "\n" << transcript.text();
+    EXPECT_EQ(transcript.text(), kTranscript) << most;
+    EXPECT_FALSE(transcript.reader().has_partial());
+  }
+}
+
+TEST(RequestReader, ReadsTheSameWhateverTwoPiecesArrive) {
+  for (std::size_t first = 0; first <= kConversation.size(); ++first) {
+    Transcript transcript;
+    ASSERT_TRUE(transcript.feed(kConversation.substr(0, first)));
+    ASSERT_TRUE(transcript.feed(kConversation.substr(first)));
+    EXPECT_EQ(transcript.text(), kTranscript) << first;
+  }
+}
+
+TEST(RequestReader, RefusesTheSameHoweverABrokenConversationIsSplit) {
+  const unsigned seed = 20261111;
+  std::mt19937 random(seed);
+  for (int round = 0; round < 3000; ++round) {
+    auto broken = kConversation;
+    for (int n = 0; n < 3; ++n) {
+      broken[random() % broken.size()] = "\r\n :;0a,\0\x7f"[random() % 10];
+    }
+    Transcript whole;
+    const bool good = whole.feed(broken);
+    Transcript parts;
+    std::string_view rest = broken;
+    bool parts_good = true;
+    while (!rest.empty() && parts_good) {
+      const auto size = std::min<std::size_t>(rest.size(), 1 + random() % 40);
+      parts_good = parts.feed(rest.substr(0, size), 1 + random() % 5);
+      rest.remove_prefix(size);
+    }
+    EXPECT_EQ(whole.text(), parts.text()) << "seed " << seed << " round " << round;
+    EXPECT_EQ(good, parts_good);
+  }
+}
+
+TEST(RequestReader, KeepsTheHeadGoodWhileALongBodyMovesTheBuffer) {
+  const std::string body(kBodyLimit, 'b');
+  const auto head = "POST /long?q HTTP/1.1\r\nHost: x\r\nX-Kept: kept\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n";
+  Transcript transcript;
+  ASSERT_TRUE(transcript.feed("GET /first HTTP/1.1\r\nHost: x\r\n\r\n" + head + body, 3000));
+  EXPECT_NE(transcript.text().find("POST /long?q Host=x X-Kept=kept"), std::string::npos);
+  EXPECT_NE(transcript.text().find("[" + body + "]"), std::string::npos);
+}
+
+TEST(RequestReader, IsSmallAgainAfterALongBody) {
+  Transcript transcript;
+  const std::string body(kBodyLimit, 'b');
+  ASSERT_TRUE(transcript.feed("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                              std::to_string(body.size()) + "\r\n\r\n" + body));
+  EXPECT_GT(transcript.largest_room(), 16U * 1024);
+  EXPECT_LE(transcript.reader().prepare().size(), 8U * 1024);
+}
+
+TEST(RequestReader, DoesNotReserveWhatIsOnlyAnnounced) {
+  Transcript transcript(std::size_t{1} << 40);
+  ASSERT_TRUE(transcript.feed("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"));
+  EXPECT_LE(transcript.reader().prepare().size(), 64U * 1024);
+}
+
+TEST(RequestReader, RefusesMuchChunkingForLittleBody) {
+  Transcript transcript;
+  std::string bytes = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int n = 0; n < 200; ++n) bytes += "1;" + std::string(200, 'e') + "\r\nb\r\n";
+  EXPECT_FALSE(transcript.feed(bytes));
+  EXPECT_EQ(transcript.text(), "refused 0\n");
+}
+
+TEST(RequestReader, KnowsWhoWaitsForAContinue) {
+  RequestReader reader(kHeadLimit, Peer{});
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+  const auto feed = [&](std::string_view bytes) {
+    std::memcpy(reader.prepare().data(), bytes.data(), bytes.size());
+    reader.commit(bytes.size());
+  };
+  feed(head);
+  ASSERT_EQ(reader.next(), RequestReader::Step::head);
+  reader.allow_body(2);
+  EXPECT_TRUE(reader.awaits_continue());
+  feed("b");
+  EXPECT_FALSE(reader.awaits_continue());
+  EXPECT_EQ(reader.next(), RequestReader::Step::need_more);
+  EXPECT_TRUE(reader.has_partial());
+  feed("b");
+  EXPECT_EQ(reader.next(), RequestReader::Step::request);
+  EXPECT_EQ(reader.requests(), 1U);
+  EXPECT_FALSE(reader.has_more());
+}
+
+TEST(HeadScanner, FindsTheEndByteByByte) {
+  const std::string head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  HeadScanner scanner;
+  for (std::size_t size = 1; size < head.size(); ++size) {
+    ASSERT_EQ(scanner.scan({head.data(), size}), HeadScanner::Found::more) << size;
+  }
+  EXPECT_EQ(scanner.scan(head + "next"), HeadScanner::Found::end);
+  EXPECT_EQ(scanner.head_size(), head.size());
+  EXPECT_EQ(scanner.first_line_size(), 14U);
+}
+
+TEST(HeadScanner, RefusesAtTheFirstByteThatCannotBe) {
+  for (const std::string bad :
+       {"\x16", "\n", " ", "\r", "GET\n", "GET\rx", "GET\x01", "G\r\n a\r\n"}) {
+    HeadScanner scanner;
+    EXPECT_EQ(scanner.scan(bad), HeadScanner::Found::malformed) << bad;
+  }
+}
+
+TEST(Syntax, KnowsHosts) {
+  for (const auto* good : {"a", "a.example", "a:80", "a:", "127.0.0.1:65535", "[::1]", "[::1]:80",
+                           "a%20b", "a_b", "xn--fiq228c"}) {
+    EXPECT_TRUE(is_valid_host(good)) << good;
+  }
+  for (const auto* bad :
+       {"", ":80", "a b", "a:b", "a:123456", "[", "[]", "[::1", "[::1]x", "[::1]:x", "[g]", "a/b",
+        "a?b", "u@a", "a%", "a%2", "a%zz", "a:80:80", "\"a\""}) {
+    EXPECT_FALSE(is_valid_host(bad)) << bad;
+  }
+}
+
+TEST(Syntax, KnowsLengthsAndCodings) {
+  EXPECT_EQ(content_length_of("0"), 0U);
+  EXPECT_EQ(content_length_of("0010"), 10U);
+  EXPECT_EQ(content_length_of("999999999999999999"), 999'999'999'999'999'999U);
+  for (const auto* bad : {"", " 1", "1 ", "+1", "-1", "1,1", "0x1", "1e3", "9999999999999999999"}) {
+    EXPECT_FALSE(content_length_of(bad).has_value()) << bad;
+  }
+  EXPECT_EQ(transfer_coding_of("Chunked"), TransferCoding::chunked);
+  EXPECT_EQ(transfer_coding_of("gzip , chunked"), TransferCoding::unknown);
+  for (const auto* bad : {"", ",", "chunked,", "chunked , CHUNKED", "a b", "chunked;a"}) {
+    EXPECT_EQ(transfer_coding_of(bad), TransferCoding::malformed) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace doorbuster::http
