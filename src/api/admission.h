@@ -1,0 +1,37 @@
+// Who may come in. In this version there is one way: a server started with --dev trusts the
+// programs of its own machine, and no web page that a browser there has open.
+//
+// Thread: any; pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "api/known_fields.h"
+#include "api/problem.h"
+#include "http/request.h"
+
+namespace doorbuster::api {
+
+// Who may use a route (the column "who" of the API's table).
+enum class Who : std::uint8_t {
+  anyone,
+  buyer,
+  buyer_or_merchant,
+  sales_read,
+  sales_write,
+  claims_read,
+  any_key,
+};
+
+struct Refused {
+  ProblemCode code;
+  Remark remark;
+};
+
+// Nothing when the request may go on.
+std::optional<Refused> refuse_entry(bool dev, Who who, const http::Peer& peer,
+                                    const KnownFields& fields);
+
+}  // namespace doorbuster::api

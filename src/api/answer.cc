@@ -1,0 +1,99 @@
+#include "api/answer.h"
+
+#include <utility>
+
+#include "api/text.h"
+
+namespace doorbuster::api {
+namespace {
+
+// What the store refuses for want of room is short; a full disk takes longer.
+constexpr RetryRange kOverloadedRetry{1, 3};
+constexpr RetryRange kStorageRetry{3, 10};
+
+}  // namespace
+
+Answer::Answer(Desk& desk, Exchange& exchange) : desk_(desk), exchange_(exchange) {
+  desk_.body.clear();
+  desk_.fields.assign("X-Request-Id: ");
+  desk_.fields += exchange.request_id.view();
+  desk_.fields += "\r\n";
+}
+
+void Answer::field(std::string_view name, std::string_view value) {
+  desk_.fields += name;
+  desk_.fields += ": ";
+  desk_.fields += value;
+  desk_.fields += "\r\n";
+}
+
+void Answer::field(std::string_view name, std::uint64_t value) {
+  desk_.fields += name;
+  desk_.fields += ": ";
+  append_number(desk_.fields, value);
+  desk_.fields += "\r\n";
+}
+
+void Answer::stay_away(std::uint64_t seconds) {
+  retry_after_ = seconds;
+  field("Retry-After", seconds);
+}
+
+void Answer::end_fields() { field("Cache-Control", cache_control_); }
+
+void Answer::send(int status, std::string_view content_type) {
+  end_fields();
+  exchange_.render = nullptr;
+  http::Responder responder = std::move(exchange_.responder);
+  responder.send({status, content_type, desk_.fields, desk_.body});
+}
+
+http::Stream Answer::stream(int status, std::string_view content_type) {
+  end_fields();
+  exchange_.render = nullptr;
+  http::Responder responder = std::move(exchange_.responder);
+  return responder.stream({status, content_type, desk_.fields, desk_.body});
+}
+
+void Answer::start_problem(ProblemCode code, Remark remark) {
+  status_ = text_of(code).status;
+  body().clear();
+  append_problem(body(), code, exchange_.language, remark);
+  field("Content-Language", tag_of(exchange_.language));
+  if (code == ProblemCode::overloaded) stay_away(kOverloadedRetry);
+  if (code == ProblemCode::storage_unavailable) stay_away(kStorageRetry);
+  if (code == ProblemCode::unauthenticated) {
+    field("WWW-Authenticate", R"(Bearer realm="doorbuster")");
+  }
+}
+
+void Answer::finish_problem() {
+  if (retry_after_ > 0) {
+    body() += R"(,"retry_after_seconds":)";
+    append_number(body(), retry_after_);
+  }
+  body() += '}';
+  send(status_, kProblemType);
+}
+
+void Answer::problem(ProblemCode code, Remark remark) {
+  start_problem(code, remark);
+  finish_problem();
+}
+
+void Answer::invalid(const Flaws& flaws) {
+  start_problem(ProblemCode::invalid);
+  body() += R"(,"errors":)";
+  append_flaws(body(), flaws, exchange_.language);
+  finish_problem();
+}
+
+void Answer::invalid(const Flaw& flaw) { invalid(Flaws{flaw}); }
+
+void Answer::ask(const store::Command& command, Render render) {
+  exchange_.render = render;
+  const auto context = desk_.exchanges.context_of(exchange_);
+  if (!desk_.port.submit(command, desk_.sink, context)) problem(ProblemCode::overloaded);
+}
+
+}  // namespace doorbuster::api

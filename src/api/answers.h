@@ -1,0 +1,33 @@
+// The functions behind the route table, one a route; each answers its call or asks the store and
+// leaves a Render that will.
+//
+// Thread: I/O.
+#pragma once
+
+#include "api/call.h"
+
+namespace doorbuster::api {
+
+// sale_answers.cc
+void create_sale(Call& call);
+void list_sales(Call& call);
+void read_sale(Call& call);
+void read_status(Call& call);
+void read_stats(Call& call);
+
+// claim_answers.cc
+void claim_units(Call& call);
+void read_own_claims(Call& call);
+void read_claim(Call& call);
+void list_claims(Call& call);
+
+// recipe_answers.cc: the three endpoints of the recipe
+void send_goods(Call& call);
+void claim_goods(Call& call);
+void list_goods(Call& call);
+
+// about_answers.cc
+void describe_server(Call& call);
+void describe_problem(Call& call);
+
+}  // namespace doorbuster::api

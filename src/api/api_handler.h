@@ -1,0 +1,32 @@
+// The API on one I/O thread: finds the route of a request, lets in who may come in, and answers, at
+// once or when the store has decided.
+//
+// Thread: I/O; one object for each such thread.
+// Owns: the exchanges that are under way. The port, the clock and, in turn, the server that calls
+// it stay outside: the port and the clock outlive it, and it outlives the server.
+#pragma once
+
+#include <string>
+
+#include "api/desk.h"
+#include "base/clock.h"
+#include "http/handler.h"
+#include "store/claim_store.h"
+
+namespace doorbuster::api {
+
+class ApiHandler final : public http::Handler, private store::ReplySink {
+ public:
+  ApiHandler(store::StorePort& port, const Clock& clock, ApiOptions options);
+
+  std::size_t body_limit(const http::Request& head) override;
+  void on_request(const http::Request& request, http::Responder responder) override;
+  http::Reply on_bad_request(http::BadRequest what) override;
+
+ private:
+  void on_reply(std::uint64_t context, store::Reply reply) override;
+
+  Desk desk_;
+};
+
+}  // namespace doorbuster::api

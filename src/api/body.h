@@ -1,0 +1,49 @@
+// Bodies made into commands: claims, sales and the recipe's forms.
+//
+// Thread: I/O. Nothing here answers: what is wrong is handed back.
+#pragma once
+
+#include <optional>
+
+#include "api/call.h"
+#include "api/flaw.h"
+#include "api/problem.h"
+#include "sale/command.h"
+
+namespace doorbuster::api {
+
+// Why a request is no command: `flaws` where the problem is `invalid`.
+struct Unreadable {
+  ProblemCode code = ProblemCode::invalid;
+  Remark remark = Remark::none;
+  Flaws flaws;
+};
+
+void answer_unreadable(Answer& answer, const Unreadable& why);
+
+// A claim, from a JSON body, a form or nothing, and the header fields Idempotency-Key and
+// X-Buyer-Id. `command.sale` is left alone. With `draw_buyer` a request that names no buyer gets a
+// number from 1 to 10, as the recipe's did, and there is no quantity to be chosen.
+std::optional<Unreadable> parse_claim(const Call& call, bool draw_buyer, sale::ClaimUnits& command);
+
+// The buyer of X-Buyer-Id; there must be one.
+std::optional<Unreadable> parse_buyer(const Call& call, sale::BuyerId& buyer);
+
+// The recipe's form: count=N.
+std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock);
+
+// A sale's definition. `closes_in_the_past` is no flaw yet: a definition that is known already may
+// be given again at any time.
+std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale,
+                                     bool& closes_in_the_past);
+
+// A page's `limit` and `after` (a cursor made by append_cursor); `from` is the first number to
+// show.
+struct PageQuery {
+  std::uint32_t from = 0;
+  std::uint32_t limit = 100;
+};
+std::optional<Unreadable> parse_page(const Call& call, char kind, PageQuery& page);
+void append_cursor(std::string& out, char kind, std::uint32_t from);
+
+}  // namespace doorbuster::api

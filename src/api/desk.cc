@@ -1,0 +1,48 @@
+#include "api/desk.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace doorbuster::api {
+namespace {
+
+constexpr std::size_t kPrefixLetters = 8;
+constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
+
+bool is_sane_request_id(std::string_view id) {
+  if (id.empty() || id.size() > RequestId::kCapacity) return false;
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+}  // namespace
+
+Desk::Desk(store::StorePort& store_port, store::ReplySink& reply_sink, const Clock& wall_clock,
+           ApiOptions api_options)
+    : port(store_port),
+      sink(reply_sink),
+      clock(wall_clock),
+      options(std::move(api_options)),
+      random_(std::random_device{}()) {
+  for (std::size_t i = 0; i < kPrefixLetters; ++i) {
+    id_prefix_ += kLetters[random_between(0, kLetters.size() - 1)];
+  }
+  id_prefix_ += '-';
+}
+
+std::uint32_t Desk::random_between(std::uint32_t least, std::uint32_t most) {
+  return std::uniform_int_distribution<std::uint32_t>(least, most)(random_);
+}
+
+RequestId Desk::request_id(std::string_view given) {
+  if (is_sane_request_id(given)) return RequestId(given);
+  char text[kPrefixLetters + 1 + 20];
+  char* end = std::copy(id_prefix_.begin(), id_prefix_.end(), text);
+  end = std::to_chars(end, text + sizeof text, ++ids_).ptr;
+  return RequestId({text, static_cast<std::size_t>(end - text)});
+}
+
+}  // namespace doorbuster::api

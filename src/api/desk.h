@@ -1,0 +1,60 @@
+// What one I/O thread answers with: its way into the store, its open exchanges, its buffers.
+//
+// Thread: I/O. Owns: all of it but the store's port and the clock, which outlive it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+
+#include "api/exchange.h"
+#include "api/form.h"
+#include "api/json.h"
+#include "base/clock.h"
+#include "store/claim_store.h"
+
+namespace doorbuster::api {
+
+struct ApiOptions {
+  bool dev = false;  // trust the programs of this machine
+  std::string version;
+  std::string engine = "embedded";
+  // Brings about the port's next flush() even if nothing else happens on the thread.
+  std::function<void()> wake;
+};
+
+// Seconds to stay away, each caller another number, so that those who were sent away together do
+// not come back together.
+struct RetryRange {
+  std::uint32_t least;
+  std::uint32_t most;
+};
+
+struct Desk {
+  Desk(store::StorePort& store_port, store::ReplySink& reply_sink, const Clock& wall_clock,
+       ApiOptions api_options);
+
+  std::uint32_t random_between(std::uint32_t least, std::uint32_t most);
+  // The caller's own id if it is sane, else a new one.
+  RequestId request_id(std::string_view given);
+
+  store::StorePort& port;
+  store::ReplySink& sink;
+  const Clock& clock;
+  const ApiOptions options;
+  ExchangeSlab exchanges;
+
+  // Reused by every answer: good until the next one is begun.
+  std::string body;
+  std::string fields;
+  JsonDocument json;
+  Form form;
+
+ private:
+  std::mt19937 random_;
+  std::string id_prefix_;
+  std::uint64_t ids_ = 0;
+};
+
+}  // namespace doorbuster::api

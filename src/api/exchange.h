@@ -1,0 +1,60 @@
+// Requests that are waiting for their answer: what is kept of each while the store decides.
+//
+// Thread: I/O. Owns: the right to answer (Responder), and what the answer is made from.
+// Invariants: a place that was given back has another generation, so that a late reply cannot
+// answer another request.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "api/language.h"
+#include "base/fixed_text.h"
+#include "http/responder.h"
+#include "store/claim_store.h"
+
+namespace doorbuster::api {
+
+class Answer;
+struct GoodsListing;
+
+// Makes the store's reply into an answer.
+using Render = void (*)(Answer&, store::Reply&);
+
+using RequestId = FixedText<64>;
+
+struct Exchange {
+  http::Responder responder;
+  Render render = nullptr;  // of the reply that is being waited for; null: for none
+  RequestId request_id;
+  Language language = Language::english;
+  bool head = false;            // HEAD
+  bool as_text = false;         // the recipe's words, not JSON
+  std::uint32_t page_from = 0;  // lists
+  std::uint32_t page_limit = 0;
+  sale::SharedDefinition definition;      // POST /v1/sales
+  std::shared_ptr<GoodsListing> listing;  // GET /goods, under way
+
+  std::uint32_t place = 0;
+  std::uint32_t generation = 0;
+};
+
+class ExchangeSlab {
+ public:
+  Exchange& open();
+  void close(Exchange& exchange);
+
+  std::uint64_t context_of(const Exchange& exchange) const {
+    return std::uint64_t{exchange.generation} << 32 | exchange.place;
+  }
+  // The exchange that was open when this context was made; checked.
+  Exchange& at(std::uint64_t context);
+
+ private:
+  std::deque<Exchange> exchanges_;  // a deque: answering one request may open another
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace doorbuster::api

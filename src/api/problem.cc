@@ -1,0 +1,293 @@
+#include "api/problem.h"
+
+#include <array>
+
+#include "api/text.h"
+#include "base/check.h"
+
+namespace doorbuster::api {
+namespace {
+
+using Code = ProblemCode;
+
+// In the order of the enumeration.
+constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
+    {Code::malformed,
+     400,
+     "malformed",
+     {"Malformed request", "请求格式错误"},
+     {"The request could not be read.", "无法读取该请求。"}},
+    {Code::unauthenticated,
+     401,
+     "unauthenticated",
+     {"Not authenticated", "未通过身份验证"},
+     {"The request names nobody who may do this.", "请求未提供有权执行此操作的身份。"}},
+    {Code::insufficient_scope,
+     403,
+     "insufficient-scope",
+     {"Not allowed", "权限不足"},
+     {"The caller may not do this.", "调用方无权执行此操作。"}},
+    {Code::not_found,
+     404,
+     "not-found",
+     {"Not found", "未找到"},
+     {"There is nothing at this address.", "该地址没有任何内容。"}},
+    {Code::method_not_allowed,
+     405,
+     "method-not-allowed",
+     {"Method not allowed", "方法不被允许"},
+     {"This address does not take that method; `Allow` names those it takes.",
+      "该地址不支持此方法；`Allow` 列出支持的方法。"}},
+    {Code::request_timeout,
+     408,
+     "request-timeout",
+     {"Request timeout", "请求超时"},
+     {"The request was not complete in time.", "请求未在规定时间内发送完整。"}},
+    {Code::not_open,
+     409,
+     "not-open",
+     {"Not open yet", "尚未开售"},
+     {"The sale opens at the time in `opens_at`; `now` is the server's time.",
+      "将在 `opens_at` 的时间开售；`now` 是服务器时间。"}},
+    {Code::paused,
+     409,
+     "paused",
+     {"Paused", "已暂停"},
+     {"The merchant has paused the sale; it may go on.", "商家已暂停该活动，之后可能继续。"}},
+    {Code::sold_out,
+     409,
+     "sold-out",
+     {"Sold out", "已售罄"},
+     {"Not one unit is free.", "没有可用的商品。"}},
+    {Code::insufficient_stock,
+     409,
+     "insufficient-stock",
+     {"Not enough left", "库存不足"},
+     {"Fewer units are free than were asked for; `available` says how many.",
+      "可用数量少于请求数量；`available` 给出可用数量。"}},
+    {Code::limit_exceeded,
+     409,
+     "limit-exceeded",
+     {"Limit exceeded", "超出限购"},
+     {"The buyer would have more than the sale allows each; `claims` are those he has.",
+      "该买家将超出每人限购数量；`claims` 是其已有的记录。"}},
+    {Code::closed,
+     409,
+     "closed",
+     {"Closed", "已结束"},
+     {"The sale is closed; nothing is granted any more.", "活动已结束，不再发放。"}},
+    {Code::already_exists,
+     409,
+     "already-exists",
+     {"Already exists", "已存在"},
+     {"A sale with this id and another definition exists.", "已有相同 id 但定义不同的活动。"}},
+    {Code::idempotency_key_reused,
+     409,
+     "idempotency-key-reused",
+     {"Idempotency key reused", "幂等键被重复使用"},
+     {"This key was used by the buyer for a claim of another quantity.",
+      "该买家曾用此键请求过不同的数量。"}},
+    {Code::content_too_large,
+     413,
+     "content-too-large",
+     {"Content too large", "请求体过大"},
+     {"The body is larger than this address takes.", "请求体超过该地址的上限。"}},
+    {Code::uri_too_long,
+     414,
+     "uri-too-long",
+     {"URI too long", "地址过长"},
+     {"The request's target is too long.", "请求的地址过长。"}},
+    {Code::unsupported_media_type,
+     415,
+     "unsupported-media-type",
+     {"Unsupported media type", "不支持的媒体类型"},
+     {"The body is of a type that this address does not take.", "该地址不接受此类型的请求体。"}},
+    {Code::expectation_failed,
+     417,
+     "expectation-failed",
+     {"Expectation failed", "期望无法满足"},
+     {"The only expectation taken is 100-continue.", "只支持 100-continue。"}},
+    {Code::invalid,
+     422,
+     "invalid",
+     {"Invalid request", "请求无效"},
+     {"Something in the request is not as it must be; `errors` says what and where.",
+      "请求中有不符合要求的内容；`errors` 说明位置和原因。"}},
+    {Code::header_fields_too_large,
+     431,
+     "header-fields-too-large",
+     {"Header fields too large", "请求头过大"},
+     {"The request's header fields are too large.", "请求头过大。"}},
+    {Code::not_implemented,
+     501,
+     "not-implemented",
+     {"Not implemented", "未实现"},
+     {"The only transfer coding taken is chunked.", "传输编码只支持 chunked。"}},
+    {Code::overloaded,
+     503,
+     "overloaded",
+     {"Overloaded", "服务繁忙"},
+     {"Too much is waiting; nothing was decided. Try again after `Retry-After`.",
+      "等待处理的请求过多，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
+    {Code::storage_unavailable,
+     503,
+     "storage-unavailable",
+     {"Storage unavailable", "存储不可用"},
+     {"Nothing can be stored now; nothing was decided. Try again after `Retry-After`.",
+      "暂时无法存储，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
+    {Code::http_version_not_supported,
+     505,
+     "http-version-not-supported",
+     {"HTTP version not supported", "不支持的 HTTP 版本"},
+     {"The versions taken are HTTP/1.1 and HTTP/1.0.", "只支持 HTTP/1.1 和 HTTP/1.0。"}},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+    if (static_cast<std::size_t>(kTexts[i].code) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+// Empty: the code's own detail says enough.
+Sentence sentence_of(Remark remark) {
+  switch (remark) {
+    case Remark::none:
+      return {};
+    case Remark::no_keys_in_this_version:
+      return {
+          "This version has no keys or tokens yet: only a server started with --dev gives access.",
+          "此版本尚不支持密钥或令牌：只有以 --dev 启动的服务器可以访问。"};
+    case Remark::buyer_missing:
+      return {"No buyer is named: send the header X-Buyer-Id.",
+              "没有指明买家：请发送请求头 X-Buyer-Id。"};
+    case Remark::peer_not_loopback:
+      return {"A server with --dev serves callers of its own machine alone.",
+              "以 --dev 启动的服务器只服务本机的调用方。"};
+    case Remark::foreign_host:
+      return {"A server with --dev takes only localhost, 127.0.0.1 or [::1] as `Host`.",
+              "以 --dev 启动的服务器只接受 localhost、127.0.0.1 或 [::1] 作为 `Host`。"};
+    case Remark::foreign_origin:
+      return {"A server with --dev takes no requests from web pages of other origins (`Origin`).",
+              "以 --dev 启动的服务器不接受来自其他来源网页（`Origin`）的请求。"};
+    case Remark::not_json:
+      return {"The body is not JSON in UTF-8.", "请求体不是 UTF-8 编码的 JSON。"};
+    case Remark::json_too_deep:
+      return {"The JSON is nested more than 32 levels deep.", "JSON 嵌套超过 32 层。"};
+    case Remark::not_a_form:
+      return {"The body is not a form in UTF-8 (name=value&name=value, percent-encoded).",
+              "请求体不是 UTF-8 编码的表单（name=value&name=value，百分号编码）。"};
+    case Remark::needs_json:
+      return {"The body must be sent with Content-Type: application/json.",
+              "请求体必须以 Content-Type: application/json 发送。"};
+    case Remark::needs_json_or_form:
+      return {
+          "The body must be sent with Content-Type: application/json or "
+          "application/x-www-form-urlencoded.",
+          "请求体必须以 Content-Type: application/json 或 application/x-www-form-urlencoded "
+          "发送。"};
+    case Remark::needs_form:
+      return {"The body must be sent with Content-Type: application/x-www-form-urlencoded.",
+              "请求体必须以 Content-Type: application/x-www-form-urlencoded 发送。"};
+    case Remark::no_such_sale:
+      return {"There is no sale of this id.", "没有此 id 的活动。"};
+    case Remark::no_such_claim:
+      return {"There is no claim of this id in this sale.", "该活动中没有此 id 的记录。"};
+    case Remark::too_many_connections:
+      return {"Too many connections are open. Try again after `Retry-After`.",
+              "打开的连接过多。请在 `Retry-After` 之后重试。"};
+  }
+  return {};
+}
+
+}  // namespace
+
+const ProblemText& text_of(ProblemCode code) { return kTexts[static_cast<std::size_t>(code)]; }
+
+std::optional<ProblemCode> problem_named(std::string_view name) {
+  for (const ProblemText& text : kTexts) {
+    if (text.name == name) return text.code;
+  }
+  return std::nullopt;
+}
+
+ProblemCode problem_of(sale::Refusal refusal) {
+  switch (refusal) {
+    case sale::Refusal::not_open:
+      return Code::not_open;
+    case sale::Refusal::paused:
+      return Code::paused;
+    case sale::Refusal::closed:
+      return Code::closed;
+    case sale::Refusal::limit_exceeded:
+      return Code::limit_exceeded;
+    case sale::Refusal::key_reused:
+      return Code::idempotency_key_reused;
+    case sale::Refusal::sold_out:
+      return Code::sold_out;
+    case sale::Refusal::insufficient_stock:
+      return Code::insufficient_stock;
+  }
+  CHECK(false);
+}
+
+// An engine answers with `overloaded` or `storage_unavailable`; whatever else it may say, nothing
+// was decided and another try does no harm.
+ProblemCode problem_of(ErrorCode error) {
+  switch (error) {
+    case ErrorCode::overloaded:
+      return Code::overloaded;
+    case ErrorCode::invalid_argument:
+    case ErrorCode::not_found:
+    case ErrorCode::storage_unavailable:
+    case ErrorCode::io_failed:
+    case ErrorCode::data_damaged:
+    case ErrorCode::in_use:
+    case ErrorCode::unsupported:
+      return Code::storage_unavailable;
+  }
+  CHECK(false);
+}
+
+ProblemCode problem_of(http::BadRequest what) {
+  switch (what) {
+    case http::BadRequest::malformed:
+      return Code::malformed;
+    case http::BadRequest::target_too_long:
+      return Code::uri_too_long;
+    case http::BadRequest::head_too_large:
+      return Code::header_fields_too_large;
+    case http::BadRequest::body_too_large:
+      return Code::content_too_large;
+    case http::BadRequest::timed_out:
+      return Code::request_timeout;
+    case http::BadRequest::unsupported_version:
+      return Code::http_version_not_supported;
+    case http::BadRequest::unsupported_encoding:
+      return Code::not_implemented;
+    case http::BadRequest::expectation_failed:
+      return Code::expectation_failed;
+    case http::BadRequest::too_many_connections:
+      return Code::overloaded;
+  }
+  CHECK(false);
+}
+
+void append_problem(std::string& out, ProblemCode code, Language language, Remark remark) {
+  const ProblemText& text = text_of(code);
+  const Sentence exact = sentence_of(remark);
+  out += R"({"type":"/problems/)";
+  out += text.name;
+  out += R"(","code":")";
+  out += text.name;
+  out += R"(","title":")";
+  append_json_escaped(out, text.title.in(language));
+  out += R"(","status":)";
+  append_number(out, static_cast<std::uint64_t>(text.status));
+  out += R"(,"detail":")";
+  append_json_escaped(out, (exact.english.empty() ? text.detail : exact).in(language));
+  out += '"';
+}
+
+}  // namespace doorbuster::api

@@ -1,0 +1,88 @@
+// Every no of the API: its code, its status and its words (RFC 9457). Outcomes of a sale, errors of
+// the world and refusals of the HTTP server become problems here and nowhere else.
+//
+// Thread: any; pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/language.h"
+#include "base/result.h"
+#include "http/handler.h"
+#include "sale/outcome.h"
+
+namespace doorbuster::api {
+
+enum class ProblemCode : std::uint8_t {
+  malformed,
+  unauthenticated,
+  insufficient_scope,
+  not_found,
+  method_not_allowed,
+  request_timeout,
+  not_open,
+  paused,
+  sold_out,
+  insufficient_stock,
+  limit_exceeded,
+  closed,
+  already_exists,
+  idempotency_key_reused,
+  content_too_large,
+  uri_too_long,
+  unsupported_media_type,
+  expectation_failed,
+  invalid,
+  header_fields_too_large,
+  not_implemented,
+  overloaded,
+  storage_unavailable,
+  http_version_not_supported,
+};
+inline constexpr std::size_t kProblemCodes = 24;
+
+// A more exact detail than the code's own.
+enum class Remark : std::uint8_t {
+  none,
+  no_keys_in_this_version,
+  buyer_missing,
+  peer_not_loopback,
+  foreign_host,
+  foreign_origin,
+  not_json,
+  json_too_deep,
+  not_a_form,
+  needs_json,
+  needs_json_or_form,
+  needs_form,
+  no_such_sale,
+  no_such_claim,
+  too_many_connections,
+};
+
+struct ProblemText {
+  ProblemCode code;
+  int status;
+  std::string_view name;  // "sold-out"
+  Sentence title;
+  Sentence detail;
+};
+
+const ProblemText& text_of(ProblemCode code);
+std::optional<ProblemCode> problem_named(std::string_view name);
+
+ProblemCode problem_of(sale::Refusal refusal);
+ProblemCode problem_of(ErrorCode error);
+ProblemCode problem_of(http::BadRequest what);
+
+inline constexpr std::string_view kProblemType = "application/problem+json";
+
+// `{"type":...,"code":...,"title":...,"status":...,"detail":...` without the closing brace, so that
+// further members can follow.
+void append_problem(std::string& out, ProblemCode code, Language language,
+                    Remark remark = Remark::none);
+
+}  // namespace doorbuster::api

@@ -1,0 +1,177 @@
+// The recipe's three endpoints (R14): its words, on the sales goods-1, goods-2, ...
+
+#include <memory>
+#include <utility>
+
+#include "api/answers.h"
+#include "api/body.h"
+#include "api/render.h"
+#include "api/replies.h"
+#include "api/text.h"
+
+namespace doorbuster::api {
+
+// GET /goods under way: the claims of one reading, page by page, so that its size in memory does
+// not grow with the number of winners.
+struct GoodsListing {
+  http::Stream stream;
+  sale::Slug sale;           // the round's own slug: `goods` may name a newer one by now
+  std::uint32_t next = 0;    // the first claim of the next page
+  std::uint32_t claims = 0;  // as many as there were at the first page
+  std::uint64_t left = 0;    // units, then
+};
+
+namespace {
+
+constexpr std::uint32_t kClaimsAPage = 500;
+
+void send_words(Answer& answer, std::string_view words, std::string_view more = {}) {
+  answer.field("X-Content-Type-Options", "nosniff");
+  answer.body() += words;
+  answer.body() += more;
+  answer.send(200, kTextType);
+}
+
+void render_sent(Answer& answer, store::Reply& reply) {
+  const auto* created = std::get_if<store::CreateReply>(&reply);
+  if (created == nullptr) return answer_without_result(answer, reply);
+  const store::SaleView& sale = created->sale;
+  answer.sale_sequence(sale.sequence);
+  if (answer.exchange().as_text) {
+    return send_words(answer, "send goods success! ", std::to_string(sale.definition->stock));
+  }
+  answer.field("Location", "/v1/sales/" + sale.definition->slug);
+  answer.field("ETag", '"' + std::to_string(sale.version) + '"');
+  append_sale(answer.body(), sale);
+  answer.send(201);
+}
+
+// The recipe has one word for every no: nothing is left.
+void render_claimed_in_words(Answer& answer, const store::ClaimReply& claimed) {
+  answer.sale_sequence(claimed.sequence);
+  switch (claimed.verdict) {
+    case sale::ClaimVerdict::granted:
+      return send_words(answer, "Success,", claimed.claim.buyer.view());
+    case sale::ClaimVerdict::existing:
+      return send_words(answer, "create a user ", claimed.claim.buyer.view());
+    case sale::ClaimVerdict::refused:
+      return send_words(answer, "Finsh!");
+  }
+}
+
+void render_claimed(Answer& answer, store::Reply& reply) {
+  const bool as_text = answer.exchange().as_text;
+  if (as_text && std::holds_alternative<store::NoSuchSale>(reply)) {
+    return send_words(answer, "Finsh!");
+  }
+  const auto* claimed = std::get_if<store::ClaimReply>(&reply);
+  if (claimed == nullptr) return answer_without_result(answer, reply);
+  if (as_text) return render_claimed_in_words(answer, *claimed);
+  switch (claimed->verdict) {
+    case sale::ClaimVerdict::granted:
+    case sale::ClaimVerdict::existing:
+      return answer_claim(answer, *claimed);
+    case sale::ClaimVerdict::refused:
+      return answer_refusal(answer, *claimed);
+  }
+}
+
+void append_winners(std::string& out, const std::vector<store::ClaimView>& claims, bool first) {
+  for (const store::ClaimView& claim : claims) {
+    if (!std::exchange(first, false)) out += ", ";
+    append_json_string(out, claim.buyer.view());
+    out += ": ";
+    append_number(out, claim.units.first.first);
+  }
+}
+
+void append_end(std::string& out, std::uint64_t winners, std::uint64_t left) {
+  out += R"(}, "user_list_len": )";
+  append_number(out, winners);
+  out += R"(, "goods_list": )";
+  append_number(out, left);
+  out += "}\n";
+}
+
+void ask_next_page(Desk& desk, std::shared_ptr<GoodsListing> listing);
+
+// The listing goes on where `page` ended: written, and the next page asked for once it has left.
+void write_page(Desk& desk, const std::shared_ptr<GoodsListing>& listing,
+                const store::ClaimsPage& page) {
+  const bool first = listing->next == 0;
+  listing->next += static_cast<std::uint32_t>(page.claims.size());
+  const bool last = listing->next >= listing->claims || page.claims.empty();
+  desk.body.clear();
+  append_winners(desk.body, page.claims, first);
+  if (last) append_end(desk.body, listing->next, listing->left);
+  if (!listing->stream.write(desk.body)) return;
+  if (last) return listing->stream.finish();
+  listing->stream.when_drained([&desk, listing] { ask_next_page(desk, listing); });
+}
+
+// A page that cannot be had cuts the stream: the client sees that the answer is not whole.
+void render_next_page(Answer& answer, store::Reply& reply) {
+  const std::shared_ptr<GoodsListing> listing = answer.exchange().listing;
+  answer.exchange().render = nullptr;
+  if (const auto* page = std::get_if<store::ClaimsPage>(&reply)) {
+    write_page(answer.desk(), listing, *page);
+  }
+}
+
+void ask_next_page(Desk& desk, std::shared_ptr<GoodsListing> listing) {
+  Exchange& exchange = desk.exchanges.open();
+  exchange.render = render_next_page;
+  const store::ListClaims command{listing->sale, listing->next, kClaimsAPage, listing->claims};
+  exchange.listing = std::move(listing);
+  const auto context = desk.exchanges.context_of(exchange);
+  if (!desk.port.submit(command, desk.sink, context)) return desk.exchanges.close(exchange);
+  // A stream may find itself drained after the turn's flush, and nothing else may ever happen.
+  desk.options.wake();
+}
+
+void render_goods(Answer& answer, store::Reply& reply) {
+  std::string& body = answer.body();
+  body += R"({"user_list": {)";
+  if (std::holds_alternative<store::NoSuchSale>(reply)) {
+    append_end(body, 0, 0);
+    return answer.send(200);
+  }
+  const auto* page = std::get_if<store::ClaimsPage>(&reply);
+  if (page == nullptr) return answer_without_result(answer, reply);
+  answer.sale_sequence(page->sale.sequence);
+  auto listing = std::make_shared<GoodsListing>();
+  listing->sale.assign(page->sale.definition->slug);
+  listing->claims = page->sale.claims;
+  listing->left = page->sale.totals.available;
+  const bool head = answer.exchange().head;
+  Desk& desk = answer.desk();
+  listing->stream = answer.stream(200);
+  if (head) return listing->stream.finish();
+  write_page(desk, listing, *page);
+}
+
+}  // namespace
+
+void send_goods(Call& call) {
+  std::uint32_t stock = 0;
+  if (const auto why = parse_round(call, stock)) return answer_unreadable(call.answer, *why);
+  call.answer.exchange().as_text = !names_json(call.fields.accept);
+  call.answer.ask(sale::PublishRound{stock}, render_sent);
+}
+
+void claim_goods(Call& call) {
+  sale::ClaimUnits command;
+  if (const auto why = parse_claim(call, true, command)) {
+    return answer_unreadable(call.answer, *why);
+  }
+  command.sale.assign(sale::kRoundsSlug);
+  call.answer.exchange().as_text = !names_json(call.fields.accept);
+  call.answer.ask(command, render_claimed);
+}
+
+void list_goods(Call& call) {
+  const store::ListClaims command{sale::Slug(sale::kRoundsSlug), 0, kClaimsAPage};
+  call.answer.ask(command, render_goods);
+}
+
+}  // namespace doorbuster::api

@@ -1,0 +1,128 @@
+#include "api/replies.h"
+
+#include <algorithm>
+
+#include "api/body.h"
+#include "api/render.h"
+#include "api/text.h"
+#include "base/check.h"
+
+namespace doorbuster::api {
+namespace {
+
+// How long a merchant's pause may last is not known.
+constexpr RetryRange kPausedRetry{5, 10};
+
+std::uint64_t seconds_until(Time then, Time now) {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(then - now).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(wait, 1));
+}
+
+void append_claim_ids(std::string& out, const std::vector<sale::ClaimId>& claims) {
+  out += '[';
+  for (const sale::ClaimId claim : claims) {
+    if (out.back() != '[') out += ',';
+    out += '"';
+    sale::append(out, claim);
+    out += '"';
+  }
+  out += ']';
+}
+
+// The fields that one refusal has and the others have not; before the body is closed.
+void append_members(Answer& answer, const store::ClaimReply& reply) {
+  std::string& body = answer.body();
+  switch (reply.refusal) {
+    case sale::Refusal::not_open:
+      answer.stay_away(seconds_until(reply.opens_at.value_or(reply.now), reply.now));
+      body += R"(,"opens_at":)";
+      append_json_time(body, reply.opens_at);
+      body += R"(,"now":)";
+      append_json_time(body, reply.now);
+      return;
+    case sale::Refusal::paused:
+      answer.stay_away(kPausedRetry);
+      return;
+    case sale::Refusal::sold_out:
+      body += R"(,"availability":")";
+      body += to_string(reply.availability);
+      // Nothing returns in this version.
+      body += R"(","next_return_at":null)";
+      return;
+    case sale::Refusal::insufficient_stock:
+      body += R"(,"available":)";
+      append_number(body, reply.available);
+      return;
+    case sale::Refusal::limit_exceeded:
+      body += R"(,"claims":)";
+      append_claim_ids(body, reply.claims);
+      return;
+    case sale::Refusal::closed:
+    case sale::Refusal::key_reused:
+      return;
+  }
+}
+
+}  // namespace
+
+void answer_without_result(Answer& answer, const store::Reply& reply) {
+  if (std::holds_alternative<store::NoSuchSale>(reply)) {
+    return answer.problem(ProblemCode::not_found, Remark::no_such_sale);
+  }
+  if (const auto* no_claim = std::get_if<store::NoSuchClaim>(&reply)) {
+    answer.sale_sequence(no_claim->sequence);
+    return answer.problem(ProblemCode::not_found, Remark::no_such_claim);
+  }
+  const auto* error = std::get_if<Error>(&reply);
+  CHECK(error != nullptr);
+  answer.problem(problem_of(error->code));
+}
+
+void finish_page(Answer& answer, std::string_view path, bool has_more, char cursor_kind,
+                 std::uint32_t from) {
+  std::string& body = answer.body();
+  body += R"(],"has_more":)";
+  body += has_more ? "true" : "false";
+  if (!has_more) {
+    body += R"(,"next":null})";
+    return answer.send(200);
+  }
+  std::string cursor;
+  append_cursor(cursor, cursor_kind, from);
+  body += R"(,"next":")" + cursor + R"("})";
+  std::string link = "<";
+  link.append(path).append("?after=").append(cursor).append("&limit=");
+  append_number(link, answer.exchange().page_limit);
+  link += R"(>; rel="next")";
+  answer.field("Link", link);
+  answer.send(200);
+}
+
+void answer_refusal(Answer& answer, const store::ClaimReply& reply) {
+  answer.sale_sequence(reply.sequence);
+  answer.start_problem(problem_of(reply.refusal));
+  answer.body() += R"(,"sale":")";
+  answer.body() += reply.sale.view();  // [a-z0-9-]
+  answer.body() += '"';
+  append_members(answer, reply);
+  answer.finish_problem();
+}
+
+void answer_claim(Answer& answer, const store::ClaimReply& reply) {
+  const bool granted = reply.verdict == sale::ClaimVerdict::granted;
+  answer.sale_sequence(reply.sequence);
+  std::string& fields = answer.desk().fields;
+  if (granted) {
+    fields += "Location: /v1/sales/";
+    fields += reply.sale.view();
+    fields += "/claims/";
+    sale::append(fields, reply.claim.id);
+    fields += "\r\n";
+  } else {
+    fields += "Idempotency-Replayed: true\r\n";
+  }
+  append_claim(answer.body(), reply.claim, reply.sale.view());
+  answer.send(granted ? 201 : 200);
+}
+
+}  // namespace doorbuster::api

@@ -1,0 +1,28 @@
+// What the answers to several routes have in common.
+//
+// Thread: I/O.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "api/answer.h"
+
+namespace doorbuster::api {
+
+// Answers with the problem that a reply stands for which holds no result: no such sale, no such
+// claim, an error.
+void answer_without_result(Answer& answer, const store::Reply& reply);
+
+// Ends `{"data":[...` with has_more, next and Link, and sends it. `from` is the first number of the
+// next page.
+void finish_page(Answer& answer, std::string_view path, bool has_more, char cursor_kind,
+                 std::uint32_t from);
+
+// The refusal of a claim, with the members and the fields of its code.
+void answer_refusal(Answer& answer, const store::ClaimReply& reply);
+
+// A granted or existing claim as a resource: 201 or 200.
+void answer_claim(Answer& answer, const store::ClaimReply& reply);
+
+}  // namespace doorbuster::api

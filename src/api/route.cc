@@ -1,0 +1,105 @@
+#include "api/route.h"
+
+#include "api/text.h"
+
+namespace doorbuster::api {
+namespace {
+
+// A path cut at its slashes; count is 0 for one that no pattern can have.
+struct PathSegments {
+  std::array<std::string_view, PathPattern::kMost> segments{};
+  std::size_t count = 0;
+
+  explicit PathSegments(std::string_view path) {
+    while (!path.empty()) {
+      if (path.front() != '/' || count == segments.size()) {
+        count = 0;
+        return;
+      }
+      path.remove_prefix(1);
+      const std::size_t end = path.find('/');
+      segments[count++] = path.substr(0, end);
+      path.remove_prefix(end == std::string_view::npos ? path.size() : end);
+    }
+  }
+};
+
+bool take_parameter(std::string_view name, std::string_view value, PathParameters& parameters) {
+  if (name == "{sale}") {
+    parameters.sale = value;
+    return is_slug(value);
+  }
+  if (name == "{claim}") parameters.claim = value;
+  if (name == "{code}") parameters.code = value;
+  return !value.empty();
+}
+
+bool fits(const PathPattern& pattern, const PathSegments& path, PathParameters& parameters) {
+  if (pattern.count != path.count) return false;
+  for (std::size_t i = 0; i < pattern.count; ++i) {
+    const std::string_view expected = pattern.segments[i];
+    if (expected.front() == '{') {
+      if (!take_parameter(expected, path.segments[i], parameters)) return false;
+    } else if (expected != path.segments[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string_view name_of(http::Method method) {
+  switch (method) {
+    case http::Method::get:
+      return "GET, HEAD";
+    case http::Method::head:
+      return "HEAD";
+    case http::Method::post:
+      return "POST";
+    case http::Method::put:
+      return "PUT";
+    case http::Method::patch:
+      return "PATCH";
+    case http::Method::delete_:
+      return "DELETE";
+    case http::Method::options:
+      return "OPTIONS";
+    case http::Method::other:
+      return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+RouteMatch match_route(std::span<const Route> routes, http::Method method, std::string_view path) {
+  const PathSegments segments(path);
+  const http::Method verb = method == http::Method::head ? http::Method::get : method;
+  RouteMatch match;
+  for (const Route& route : routes) {
+    PathParameters parameters;
+    if (!fits(route.pattern, segments, parameters)) continue;
+    if (route.method == verb) return {Found::route, &route, parameters};
+    match.found = Found::no_such_method;
+  }
+  if (verb == http::Method::options && (match.found == Found::no_such_method || path == "*")) {
+    match.found = Found::options;
+  }
+  return match;
+}
+
+std::string allowed_methods(std::span<const Route> routes, std::string_view path) {
+  const PathSegments segments(path);
+  std::string methods;
+  for (const Route& route : routes) {
+    PathParameters parameters;
+    // Several patterns can fit one path (claims/me is a claims/{claim} too): each method once.
+    const bool known = methods.find(name_of(route.method)) != std::string::npos;
+    if (known || !fits(route.pattern, segments, parameters)) continue;
+    methods += name_of(route.method);
+    methods += ", ";
+  }
+  methods += "OPTIONS";
+  return methods;
+}
+
+}  // namespace doorbuster::api

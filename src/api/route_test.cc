@@ -1,0 +1,158 @@
+#include "api/route.h"
+
+#include <gtest/gtest.h>
+
+#include "api/admission.h"
+#include "api/problem.h"
+
+namespace doorbuster::api {
+namespace {
+
+RouteMatch match(http::Method method, std::string_view path) {
+  return match_route(api_routes(), method, path);
+}
+
+TEST(Route, IsFoundWithItsParameters) {
+  const RouteMatch found = match(http::Method::get, "/v1/sales/a-1/claims/clm_x");
+  ASSERT_EQ(found.found, Found::route);
+  EXPECT_EQ(found.route->path, "/v1/sales/{sale}/claims/{claim}");
+  EXPECT_EQ(found.parameters.sale, "a-1");
+  EXPECT_EQ(found.parameters.claim, "clm_x");
+}
+
+TEST(Route, OfOnesOwnClaimsGoesBeforeThatOfOneClaim) {
+  EXPECT_EQ(match(http::Method::get, "/v1/sales/a/claims/me").route->path,
+            "/v1/sales/{sale}/claims/me");
+}
+
+TEST(Route, ForGetAnswersHeadToo) {
+  for (const Route& route : api_routes()) {
+    if (route.method != http::Method::get) continue;
+    std::string path(route.path);
+    for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
+      path.replace(at, path.find('}') + 1 - at, "x");
+    }
+    EXPECT_EQ(match(http::Method::head, path).found, Found::route) << path;
+  }
+}
+
+TEST(Route, IsNotFoundForAnyOtherSpellingOfItsPath) {
+  for (const std::string_view path : {"",
+                                      "*",
+                                      "/",
+                                      "//",
+                                      "/v1",
+                                      "/v1/",
+                                      "/v1/sales/",
+                                      "/v1//sales",
+                                      "/V1/sales",
+                                      "/v1/sales/A",
+                                      "/v1/sales/a%2d",
+                                      "/v1/sales/a/claims/",
+                                      "/v1/sales//claims",
+                                      "/v1/sales/../sales",
+                                      "/v1/sales/a.b",
+                                      "/v1/sales/a/claims/me/x",
+                                      "/v1/sales/a/status/",
+                                      "/goods/",
+                                      "/problems/",
+                                      "v1/sales",
+                                      "/v1/sales/a/b/c/d/e/f/g",
+                                      "/metrics",
+                                      "/livez"}) {
+    EXPECT_EQ(match(http::Method::get, path).found, Found::no_such_path) << path;
+  }
+  EXPECT_EQ(match(http::Method::get, "/v1/sales/" + std::string(65, 'a')).found,
+            Found::no_such_path);
+}
+
+TEST(Route, OfAnotherMethodNamesThoseThatThereAre) {
+  EXPECT_EQ(match(http::Method::delete_, "/v1/sales").found, Found::no_such_method);
+  EXPECT_EQ(match(http::Method::other, "/goods").found, Found::no_such_method);
+  EXPECT_EQ(match(http::Method::options, "/goods").found, Found::options);
+  EXPECT_EQ(match(http::Method::options, "*").found, Found::options);
+  EXPECT_EQ(match(http::Method::options, "/nothing").found, Found::no_such_path);
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/status"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/claims/me"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/goods"), "POST, GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/send/goods"), "POST, OPTIONS");
+}
+
+struct Caller {
+  std::string_view host = "127.0.0.1:8080";
+  std::optional<std::string_view> origin = std::nullopt;
+  bool loopback = true;
+};
+
+std::optional<Refused> refuse(const Caller& caller, bool dev = true, Who who = Who::buyer) {
+  KnownFields fields;
+  fields.host = {caller.host, 1};
+  if (caller.origin) fields.origin = {*caller.origin, 1};
+  return refuse_entry(dev, who, {"127.0.0.1", caller.loopback}, fields);
+}
+
+TEST(Admission, InDevIsForProgramsOfThisMachine) {
+  for (const std::string_view host :
+       {"localhost", "LocalHost:1", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:65535"}) {
+    EXPECT_FALSE(refuse({host})) << host;
+    EXPECT_FALSE(refuse({host, "http://localhost:3000"})) << host;
+  }
+  EXPECT_FALSE(refuse({"localhost", "https://[::1]"}));
+}
+
+TEST(Admission, InDevIsForNoWebPageOfAnotherOrigin) {
+  for (const std::string_view host :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "127.0.0.2",
+        "localhost:80@evil", "[::1].evil", "[::1", "localhost:99999999", "localhost:x"}) {
+    EXPECT_EQ(refuse({host})->remark, Remark::foreign_host) << host;
+  }
+  for (const std::string_view origin :
+       {"", "null", "http://evil.example", "http://localhost.evil.example", "ftp://localhost",
+        "http://localhost@evil.example", "http://127.0.0.1.evil", "HTTP//localhost"}) {
+    EXPECT_EQ(refuse({"localhost", origin})->remark, Remark::foreign_origin) << origin;
+  }
+  EXPECT_EQ(refuse({"localhost", std::nullopt, false})->remark, Remark::peer_not_loopback);
+}
+
+TEST(Admission, WithoutDevIsForNobodyButThePublic) {
+  for (const Route& route : api_routes()) {
+    const auto refused = refuse({}, false, route.who);
+    EXPECT_EQ(refused.has_value(), route.who != Who::anyone) << route.path;
+    if (refused) {
+      EXPECT_EQ(refused->code, ProblemCode::unauthenticated) << route.path;
+    }
+  }
+}
+
+TEST(Problem, HasItsCodeStatusAndWordsInBothLanguages) {
+  for (std::size_t i = 0; i < kProblemCodes; ++i) {
+    const auto code = static_cast<ProblemCode>(i);
+    const ProblemText& text = text_of(code);
+    EXPECT_EQ(problem_named(text.name), code);
+    EXPECT_GE(text.status, 400);
+    for (const Sentence& sentence : {text.title, text.detail}) {
+      EXPECT_FALSE(sentence.english.empty()) << text.name;
+      EXPECT_FALSE(sentence.chinese.empty()) << text.name;
+    }
+  }
+  EXPECT_EQ(problem_named("nothing"), std::nullopt);
+}
+
+TEST(Problem, IsOneForEachRefusalWithTheSaleSOwnWord) {
+  for (std::size_t i = 0; i < sale::kRefusals; ++i) {
+    const auto refusal = static_cast<sale::Refusal>(i);
+    EXPECT_EQ(text_of(problem_of(refusal)).name, to_string(refusal));
+    EXPECT_EQ(text_of(problem_of(refusal)).status, 409);
+  }
+}
+
+TEST(Problem, IsWrittenAsRfc9457Says) {
+  std::string out;
+  append_problem(out, ProblemCode::sold_out, Language::english);
+  EXPECT_EQ(out,
+            R"({"type":"/problems/sold-out","code":"sold-out","title":"Sold out","status":409,)"
+            R"("detail":"Not one unit is free.")");
+}
+
+}  // namespace
+}  // namespace doorbuster::api

@@ -1,0 +1,145 @@
+#include <memory>
+#include <utility>
+
+#include "api/answers.h"
+#include "api/body.h"
+#include "api/render.h"
+#include "api/replies.h"
+#include "api/text.h"
+
+namespace doorbuster::api {
+namespace {
+
+constexpr char kSalesCursor = 's';
+
+void send_sale(Answer& answer, const store::SaleView& sale, int status) {
+  answer.sale_sequence(sale.sequence);
+  std::string etag = "\"";
+  append_number(etag, sale.version);
+  etag += '"';
+  answer.field("ETag", etag);
+  append_sale(answer.body(), sale);
+  answer.send(status);
+}
+
+void refuse_existing(Answer& answer, const store::SaleView& sale) {
+  answer.sale_sequence(sale.sequence);
+  answer.start_problem(ProblemCode::already_exists);
+  answer.body() += R"(,"sale":)";
+  append_json_string(answer.body(), sale.definition->slug);
+  answer.finish_problem();
+}
+
+// The view in a reply to ReadSale; null when there was none, and the request has its answer.
+const store::SaleView* sale_in(Answer& answer, const store::Reply& reply) {
+  if (const auto* sale = std::get_if<store::SaleView>(&reply)) return sale;
+  answer_without_result(answer, reply);
+  return nullptr;
+}
+
+void render_created(Answer& answer, store::Reply& reply) {
+  const auto* created = std::get_if<store::CreateReply>(&reply);
+  if (created == nullptr) return answer_without_result(answer, reply);
+  const store::SaleView& sale = created->sale;
+  switch (created->verdict) {
+    case sale::CreateVerdict::created:
+      answer.field("Location", "/v1/sales/" + sale.definition->slug);
+      return send_sale(answer, sale, 201);
+    case sale::CreateVerdict::existing:
+      return send_sale(answer, sale, 200);
+    case sale::CreateVerdict::already_exists:
+      return refuse_existing(answer, sale);
+  }
+}
+
+// A definition whose closes_at has passed: good only if it is what the sale was created with.
+void render_past_sale(Answer& answer, store::Reply& reply) {
+  if (std::holds_alternative<store::NoSuchSale>(reply)) {
+    return answer.invalid(member_flaw(FlawKind::closes_in_the_past, "closes_at"));
+  }
+  const store::SaleView* sale = sale_in(answer, reply);
+  if (sale == nullptr) return;
+  const bool same = *sale->definition == *answer.exchange().definition;
+  if (same) return send_sale(answer, *sale, 200);
+  refuse_existing(answer, *sale);
+}
+
+void render_sale(Answer& answer, store::Reply& reply) {
+  if (const store::SaleView* sale = sale_in(answer, reply)) send_sale(answer, *sale, 200);
+}
+
+// Any page may show a status, refusals included.
+void allow_any_origin(Answer& answer) { answer.field("Access-Control-Allow-Origin", "*"); }
+
+void render_status(Answer& answer, store::Reply& reply) {
+  allow_any_origin(answer);
+  const store::SaleView* sale = sale_in(answer, reply);
+  if (sale == nullptr) return;
+  // A cached answer must not outlive the state it tells of.
+  const bool changes_soon = next_transition(*sale) != kNever &&
+                            next_transition(*sale) - sale->now < std::chrono::seconds(1);
+  answer.cache_control(changes_soon ? "public, max-age=0" : "public, max-age=1");
+  answer.sale_sequence(sale->sequence);
+  append_status(answer.body(), *sale);
+  answer.send(200);
+}
+
+void render_stats(Answer& answer, store::Reply& reply) {
+  const store::SaleView* sale = sale_in(answer, reply);
+  if (sale == nullptr) return;
+  answer.sale_sequence(sale->sequence);
+  append_stats(answer.body(), *sale);
+  answer.send(200);
+}
+
+void render_sales(Answer& answer, store::Reply& reply) {
+  const auto* page = std::get_if<store::SalesPage>(&reply);
+  if (page == nullptr) return answer_without_result(answer, reply);
+  const Exchange& exchange = answer.exchange();
+  std::string& body = answer.body();
+  body += R"({"data":[)";
+  for (const store::SaleView& sale : page->sales) {
+    if (&sale != page->sales.data()) body += ',';
+    append_sale(body, sale);
+  }
+  const auto next = exchange.page_from + static_cast<std::uint32_t>(page->sales.size());
+  finish_page(answer, "/v1/sales", page->has_more, kSalesCursor, next);
+}
+
+}  // namespace
+
+void create_sale(Call& call) {
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  bool closes_in_the_past = false;
+  if (const auto why = parse_sale(call, *definition, closes_in_the_past)) {
+    return answer_unreadable(call.answer, *why);
+  }
+  if (closes_in_the_past) {
+    const sale::Slug slug(definition->slug);
+    call.answer.exchange().definition = std::move(definition);
+    return call.answer.ask(store::ReadSale{slug}, render_past_sale);
+  }
+  call.answer.ask(sale::CreateSale{std::move(definition)}, render_created);
+}
+
+void list_sales(Call& call) {
+  PageQuery page;
+  if (const auto why = parse_page(call, kSalesCursor, page)) {
+    return answer_unreadable(call.answer, *why);
+  }
+  Exchange& exchange = call.answer.exchange();
+  exchange.page_from = page.from;
+  exchange.page_limit = page.limit;
+  call.answer.ask(store::ListSales{page.from, page.limit}, render_sales);
+}
+
+void read_sale(Call& call) { call.answer.ask(store::ReadSale{call.sale()}, render_sale); }
+
+void read_status(Call& call) {
+  allow_any_origin(call.answer);
+  call.answer.ask(store::ReadSale{call.sale()}, render_status);
+}
+
+void read_stats(Call& call) { call.answer.ask(store::ReadSale{call.sale()}, render_stats); }
+
+}  // namespace doorbuster::api

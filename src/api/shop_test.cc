@@ -1,0 +1,181 @@
+#include "api/shop_test.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "api/admin_handler.h"
+#include "api/api_handler.h"
+#include "base/check.h"
+#include "store/embedded/embedded_store.h"
+
+namespace doorbuster::api {
+namespace {
+
+void fill_with_a_pattern(std::span<std::uint8_t> bytes) {
+  std::uint8_t next = 1;
+  for (std::uint8_t& byte : bytes) byte = next = static_cast<std::uint8_t>(next * 5 + 3);
+}
+
+std::string make_directory() {
+  std::string path = (std::filesystem::temp_directory_path() / "doorbuster-shop-XXXXXX").string();
+  CHECK(::mkdtemp(path.data()) != nullptr);
+  return path;
+}
+
+// The chunks of a chunked body, put together.
+std::string joined(std::string_view chunked) {
+  std::string whole;
+  while (!chunked.empty()) {
+    const auto size = std::stoul(std::string(chunked.substr(0, chunked.find('\r'))), nullptr, 16);
+    chunked.remove_prefix(chunked.find('\n') + 1);
+    whole += chunked.substr(0, size);
+    chunked.remove_prefix(std::min(size + 2, chunked.size()));
+    if (size == 0) break;
+  }
+  return whole;
+}
+
+// Sends `request` and reads to the end of the connection.
+std::string send_and_read(std::uint16_t port, std::string_view request) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  std::string answer;
+  // A server that refuses early closes while it is written to: what it said is read all the same.
+  while (!request.empty()) {
+    const ssize_t sent = ::send(descriptor, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent <= 0) break;
+    request.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  char block[16'384];
+  for (;;) {
+    const ssize_t got = ::recv(descriptor, block, sizeof block, 0);
+    if (got <= 0) break;
+    answer.append(block, static_cast<std::size_t>(got));
+  }
+  ::close(descriptor);
+  return answer;
+}
+
+}  // namespace
+
+std::string ShopReply::field(std::string_view name) const {
+  const std::string start = "\r\n" + std::string(name) + ": ";
+  const auto at = head.find(start);
+  if (at == std::string::npos) return {};
+  const auto value = at + start.size();
+  return head.substr(value, head.find('\r', value) - value);
+}
+
+std::string ShopReply::code() const {
+  constexpr std::string_view kStart = R"("code":")";
+  const auto at = body.find(kStart);
+  if (at == std::string::npos) return {};
+  return body.substr(at + kStart.size(), body.find('"', at + kStart.size()) - at - kStart.size());
+}
+
+Shop::Shop(bool dev, std::size_t max_waiting)
+    : directory_(make_directory()), files_(embedded::make_system_file_system()) {
+  embedded::StoreOptions options;
+  options.data_dir = directory_ + "/data";
+  options.segment_bytes = std::uint64_t{4} << 20;
+  options.max_waiting = max_waiting;
+  options.random = fill_with_a_pattern;
+  options.on_failure = [](const Error& error) { FAIL() << error.message; };
+  auto opened = embedded::open_embedded_store(*files_, clock_, std::move(options));
+  CHECK(opened.ok());
+  store_ = std::move(*opened);
+  thread_ = std::thread([this, dev] { serve(dev); });
+  listening_.wait(false);
+}
+
+Shop::~Shop() {
+  server_.load()->drain();
+  thread_.join();
+  store_.reset();
+  std::filesystem::remove_all(directory_);
+}
+
+void Shop::serve(bool dev) {
+  http::Server server{http::Limits{}};
+  const auto wake = [&server] { server.post([] {}); };
+  const auto store_port = store_->connect(wake);
+  ApiOptions options;
+  options.dev = dev;
+  options.version = "9.8.7";
+  options.wake = wake;
+  ApiHandler handler(*store_port, clock_, std::move(options));
+  const auto endpoint = server.listen({"127.0.0.1", 0}, handler, false);
+  CHECK(endpoint.ok());
+  AdminHandler admin(*store_);
+  const auto admin_endpoint = server.listen({"127.0.0.1", 0}, admin, false);
+  CHECK(admin_endpoint.ok());
+  port_ = endpoint->port;
+  admin_port_ = admin_endpoint->port;
+  server_ = &server;
+  listening_ = true;
+  listening_.notify_one();
+  server.run([&] { store_port->flush(); });
+}
+
+ShopReply Shop::ask(std::string_view method, std::string_view path, const Headers& headers,
+                    std::string_view body) const {
+  return exchange(port_, method, path, headers, body);
+}
+
+ShopReply Shop::probe(std::string_view method, std::string_view path) const {
+  return exchange(admin_port_, method, path, {}, {});
+}
+
+ShopReply Shop::exchange(std::uint16_t port, std::string_view method, std::string_view path,
+                         const Headers& headers, std::string_view body) {
+  std::string request = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
+  bool has_host = false;
+  for (const auto& [name, value] : headers) {
+    has_host = has_host || name == "Host";
+    request += name + ": " + value + "\r\n";
+  }
+  if (!has_host) request += "Host: 127.0.0.1\r\n";
+  if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  request += "Connection: close\r\n\r\n";
+  request += body;
+  const std::string answer = send_and_read(port, request);
+  const auto end = answer.find("\r\n\r\n");
+  CHECK(end != std::string::npos);
+  ShopReply reply;
+  reply.status = std::stoi(answer.substr(9, 3));
+  reply.head = answer.substr(0, end + 2);
+  reply.body = answer.substr(end + 4);
+  if (reply.field("Transfer-Encoding") == "chunked") reply.body = joined(reply.body);
+  return reply;
+}
+
+ShopReply Shop::post_json(std::string_view path, std::string_view body, Headers headers) const {
+  headers.emplace_back("Content-Type", "application/json");
+  return ask("POST", path, headers, body);
+}
+
+ShopReply Shop::post_form(std::string_view path, std::string_view body, Headers headers) const {
+  headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+  return ask("POST", path, headers, body);
+}
+
+ShopReply Shop::claim(std::string_view sale, const std::string& buyer, Headers headers) const {
+  headers.emplace_back("X-Buyer-Id", buyer);
+  return ask("POST", "/v1/sales/" + std::string(sale) + "/claims", headers);
+}
+
+void Shop::create(const std::string& members) const {
+  const ShopReply reply = post_json("/v1/sales", "{" + members + "}");
+  ASSERT_EQ(reply.status, 201) << reply.body;
+}
+
+}  // namespace doorbuster::api

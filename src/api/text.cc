@@ -1,0 +1,168 @@
+#include "api/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace doorbuster::api {
+namespace {
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 0;  // 0: not UTF-8
+};
+
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {first, 1};
+  if (first < 0xc2 || first > 0xf4) return {};
+  const std::size_t bytes = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (text.size() < bytes) return {};
+  char32_t value = first & (0xffU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    value = (value << 6) | (byte(i) & 0x3fU);
+  }
+  const bool overlong = (bytes == 3 && value < 0x800) || (bytes == 4 && value < 0x10000);
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (overlong || surrogate || value > 0x10ffff) return {};
+  return {value, bytes};
+}
+
+bool is_printable_character(char32_t c) {
+  if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
+  if (c == 0x2028 || c == 0x2029 || c == 0xfeff) return false;
+  const bool noncharacter = (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+  return !noncharacter;
+}
+
+// What must not stand in a JSON string as it is (RFC 8259, section 7).
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void append_escape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u00";
+  out += kHex[static_cast<unsigned char>(c) >> 4];
+  out += kHex[static_cast<unsigned char>(c) & 15];
+}
+
+}  // namespace
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
+}
+
+void append_json_escaped(std::string& out, std::string_view text) {
+  std::size_t plain = 0;  // where the part that may go out as it is begins
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i])) continue;
+    out.append(text, plain, i - plain);
+    append_escape(out, text[i]);
+    plain = i + 1;
+  }
+  out.append(text, plain);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
+void append_json_time(std::string& out, Time time) {
+  if (time == kNever) {
+    out += "null";
+    return;
+  }
+  out += '"';
+  append_rfc3339(out, time);
+  out += '"';
+}
+
+void append_json_time(std::string& out, const std::optional<Time>& time) {
+  append_json_time(out, time.value_or(kNever));
+}
+
+std::optional<std::size_t> count_characters(std::string_view text) {
+  std::size_t characters = 0;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    if (point.bytes == 0) return std::nullopt;
+    text.remove_prefix(point.bytes);
+    ++characters;
+  }
+  return characters;
+}
+
+bool is_printable(std::string_view text) {
+  if (is_printable_ascii(text)) return true;  // as most are
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    if (point.bytes == 0 || !is_printable_character(point.value)) return false;
+    text.remove_prefix(point.bytes);
+  }
+  return true;
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+bool is_slug(std::string_view text) {
+  if (text.empty() || text.size() > 64) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view digits, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  if (digits.empty() || error != std::errc{} || stop != end || number > most) return std::nullopt;
+  return number;
+}
+
+// Damerau and Levenshtein's distance (optimal string alignment), three rows at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replace});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace doorbuster::api

@@ -1,0 +1,66 @@
+// Text as it goes out and text as it comes in: appending to a buffer that is reused, and looking at
+// bytes that a stranger sent.
+//
+// Thread: any; pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace doorbuster::api {
+
+void append_number(std::string& out, std::uint64_t number);
+
+// `text`, which is valid UTF-8, as a JSON string with its quotation marks.
+void append_json_string(std::string& out, std::string_view text);
+// The same without the marks.
+void append_json_escaped(std::string& out, std::string_view text);
+
+// A time as a JSON string; null for none and for kNever.
+void append_json_time(std::string& out, Time time);
+void append_json_time(std::string& out, const std::optional<Time>& time);
+
+// The number of characters (code points) of `text`; nothing if it is not UTF-8 (RFC 3629: no
+// surrogates, no overlong forms, nothing above U+10FFFF).
+std::optional<std::size_t> count_characters(std::string_view text);
+
+// UTF-8 without control characters, line and paragraph separators and noncharacters.
+bool is_printable(std::string_view text);
+
+// 0x20 to 0x7e alone.
+bool is_printable_ascii(std::string_view text);
+
+// A sale's id: 1..64 of [a-z0-9-].
+bool is_slug(std::string_view text);
+
+// Digits alone, at most `most`.
+std::optional<std::uint64_t> parse_number(std::string_view digits, std::uint64_t most);
+
+// The one of `known` that `word` may have been meant to be; empty when none is near.
+template <typename Words>
+std::string_view nearest_word(std::string_view word, const Words& known);
+
+// How many letters must be added, removed, replaced or swapped with their neighbour.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+template <typename Words>
+std::string_view nearest_word(std::string_view word, const Words& known) {
+  std::string_view nearest;
+  std::size_t least = word.size() / 3 + 2;  // further away is no slip of the keyboard
+  if (word.size() > 64) return {};
+  for (const std::string_view each : known) {
+    const std::size_t distance = edit_distance(word, each);
+    if (distance < least && distance < each.size()) {
+      least = distance;
+      nearest = each;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace doorbuster::api

@@ -1,0 +1,95 @@
+#include "cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "cli/grouped.h"
+
+namespace doorbuster::cli {
+namespace {
+
+struct Parsed {
+  Arguments arguments;
+  std::string out;
+  std::string err;
+
+  ExitCode code() const { return std::get<ExitCode>(arguments); }
+};
+
+Parsed parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "doorbuster");
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Arguments arguments = parse_arguments(static_cast<int>(words.size()), words.data());
+  std::string out = testing::internal::GetCapturedStdout();
+  return {std::move(arguments), std::move(out), testing::internal::GetCapturedStderr()};
+}
+
+TEST(Arguments, OfServeHaveDefaultsForThisMachine) {
+  const auto serve = std::get<ServeArguments>(parse({"serve"}).arguments);
+  EXPECT_FALSE(serve.dev || serve.demo || serve.behind_proxy);
+  EXPECT_EQ(serve.data_dir, "./data");
+  EXPECT_EQ(serve.http_listen, "127.0.0.1:8080");
+  EXPECT_EQ(serve.admin_listen, "127.0.0.1:8081");
+  EXPECT_EQ(serve.io_threads, 1U);
+}
+
+TEST(Arguments, AreReadInBothSpellings) {
+  const auto serve = std::get<ServeArguments>(
+      parse({"serve", "--dev", "--http.listen", "[::1]:1", "--admin.listen=127.0.0.1:2",
+             "--data-dir=/x", "--io-threads", "2"})
+          .arguments);
+  EXPECT_TRUE(serve.dev);
+  EXPECT_EQ(serve.http_listen, "[::1]:1");
+  EXPECT_EQ(serve.admin_listen, "127.0.0.1:2");
+  EXPECT_EQ(serve.data_dir, "/x");
+  EXPECT_EQ(serve.io_threads, 2U);
+  EXPECT_EQ(std::get<VerifyArguments>(parse({"verify", "d", "--json"}).arguments).data_dir, "d");
+  EXPECT_EQ(std::get<HealthArguments>(parse({"health", "--url=u"}).arguments).url, "u");
+}
+
+TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
+  const std::vector<std::pair<std::vector<const char*>, std::string>> table = {
+      {{}, "Examples:"},
+      {{"srve"}, "unknown command 'srve'; did you mean 'serve'?"},
+      {{"nonsense"}, "unknown command 'nonsense'\n"},
+      {{"serve", "--dve"}, "unknown option '--dve'; did you mean '--dev'?"},
+      {{"serve", "--http.listne=x"}, "did you mean '--http.listen'?"},
+      {{"serve", "extra"}, "unknown argument 'extra'"},
+      {{"serve", "--io-threads", "0"}, "--io-threads"},
+      {{"serve", "--io-threads", "many"}, "--io-threads"},
+      {{"serve", "--data-dir"}, "--data-dir"},
+      {{"verify"}, "DIR is required"},
+      {{"verify", "a", "b"}, "unknown argument 'b'"},
+  };
+  for (const auto& [words, message] : table) {
+    const Parsed parsed = parse(words);
+    EXPECT_EQ(parsed.code(), ExitCode::usage) << message;
+    EXPECT_NE(parsed.err.find(message), std::string::npos) << parsed.err;
+    EXPECT_EQ(parsed.out, "");
+  }
+}
+
+TEST(Arguments, HelpBeginsWithExamplesOnStdout) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{"--help"},
+                                                {"serve", "--help"},
+                                                {"verify", "-h"},
+                                                {"health", "--help"}}) {
+    const Parsed parsed = parse(words);
+    EXPECT_EQ(parsed.code(), ExitCode::ok);
+    EXPECT_EQ(parsed.out.rfind("Examples:\n  doorbuster ", 0), 0U) << parsed.out;
+    EXPECT_EQ(parsed.err, "");
+  }
+  EXPECT_EQ(parse({"--version"}).out, "doorbuster " + std::string(version()) + "\n");
+}
+
+TEST(Grouped, PutsCommasBetweenThousands) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'000), "1,000");
+  EXPECT_EQ(grouped(100'000'000), "100,000,000");
+}
+
+}  // namespace
+}  // namespace doorbuster::cli

@@ -1,0 +1,39 @@
+#include "cli/io_thread.h"
+
+#include <utility>
+
+namespace doorbuster::cli {
+namespace {
+
+api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
+  options.wake = std::move(wake);
+  return options;
+}
+
+}  // namespace
+
+IoThread::IoThread(store::ClaimStore& store, const Clock& clock, api::ApiOptions options)
+    : server_(http::Limits{}),
+      port_(store.connect([this] { wake(); })),
+      handler_(*port_, clock, with_wake(std::move(options), [this] { wake(); })) {}
+
+Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
+  return server_.listen(endpoint, handler_, shared);
+}
+
+Result<http::Endpoint> IoThread::listen_admin(const http::Endpoint& endpoint,
+                                              http::Handler& handler) {
+  return server_.listen(endpoint, handler, false);
+}
+
+void IoThread::run() {
+  wake();  // what was submitted before begins in the first turn
+  server_.run([this] { port_->flush(); });
+}
+
+// A turn of the loop is all that is needed: its end flushes the port.
+void IoThread::wake() {
+  server_.post([] {});
+}
+
+}  // namespace doorbuster::cli

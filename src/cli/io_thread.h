@@ -1,0 +1,43 @@
+// What one I/O thread serves with: its server, its way into the store, its API.
+//
+// Thread: made, run and destroyed on the thread that serves; drain() from any.
+// Owns: all three. The store and the clock outlive it.
+#pragma once
+
+#include <memory>
+
+#include "api/api_handler.h"
+#include "base/clock.h"
+#include "http/server.h"
+#include "store/claim_store.h"
+
+namespace doorbuster::cli {
+
+class IoThread {
+ public:
+  IoThread(store::ClaimStore& store, const Clock& clock, api::ApiOptions options);
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  // As http::Server::listen().
+  Result<http::Endpoint> listen(const http::Endpoint& endpoint, bool shared);
+  Result<http::Endpoint> listen_admin(const http::Endpoint& endpoint, http::Handler& handler);
+
+  store::StorePort& port() { return *port_; }
+
+  // Serves until drained.
+  void run();
+  void drain() { server_.drain(); }
+
+ private:
+  void wake();
+
+  // Destroyed from the last to the first: what is unanswered closes its connection while the server
+  // still exists, and the port stops calling wake() before the server goes. After run() the server
+  // calls nobody.
+  http::Server server_;
+  std::unique_ptr<store::StorePort> port_;
+  api::ApiHandler handler_;
+};
+
+}  // namespace doorbuster::cli

@@ -1,0 +1,246 @@
+#include "cli/serve.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "api/admin_handler.h"
+#include "cli/demo_sale.h"
+#include "cli/grouped.h"
+#include "cli/io_thread.h"
+#include "cli/stop_signals.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/file_system.h"
+
+namespace doorbuster::cli {
+namespace {
+
+void say(const std::string& message) { std::fprintf(stderr, "doorbuster: %s\n", message.c_str()); }
+
+// "localhost" is what people write; it means the address that a loopback listener has.
+Result<http::Endpoint> parse_endpoint(const std::string& text) {
+  constexpr std::string_view kName = "localhost:";
+  if (text.starts_with(kName)) {
+    return http::Endpoint::parse("127.0.0.1:" + text.substr(kName.size()));
+  }
+  return http::Endpoint::parse(text);
+}
+
+bool is_loopback(const http::Endpoint& endpoint) {
+  return endpoint.host == "::1" || endpoint.host.starts_with("127.");
+}
+
+struct Listeners {
+  http::Endpoint http;
+  http::Endpoint admin;
+};
+
+// Nothing, and a message, for addresses that may not be listened on.
+std::optional<Listeners> listeners_of(const ServeArguments& arguments) {
+  const auto http = parse_endpoint(arguments.http_listen);
+  const auto admin = parse_endpoint(arguments.admin_listen);
+  for (const auto* endpoint : {&http, &admin}) {
+    const char* option = endpoint == &http ? "--http.listen" : "--admin.listen";
+    if (!endpoint->ok()) {
+      say(std::string(option) + ": " + endpoint->error().message);
+      return std::nullopt;
+    }
+    if (is_loopback(**endpoint)) continue;
+    if (arguments.dev) {
+      say(std::string(option) + " " + (*endpoint)->text() +
+          ": --dev trusts every caller, so it listens on loopback alone (127.0.0.1 or [::1])");
+      return std::nullopt;
+    }
+    if (!arguments.behind_proxy) {
+      say(std::string(option) + " " + (*endpoint)->text() +
+          " could be reached from elsewhere without TLS: put a proxy in front that speaks TLS and "
+          "say --behind-proxy");
+      return std::nullopt;
+    }
+  }
+  return Listeners{*http, *admin};
+}
+
+// Every connection is a file.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void fill_random(std::span<std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+    if (got > 0) bytes = bytes.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+// R11: nothing may be acknowledged any more, and nothing may be waited for.
+void end_at_once(const Error& error) {
+  std::fprintf(stderr, "doorbuster: the journal failed, stopping at once: %s\n",
+               error.message.c_str());
+  std::_Exit(static_cast<int>(ExitCode::failure));
+}
+
+Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& files,
+                                                      const Clock& clock,
+                                                      const ServeArguments& arguments) {
+  embedded::StoreOptions options;
+  options.data_dir = arguments.data_dir;
+  options.own_thread = arguments.io_threads > 1;
+  options.random = fill_random;
+  options.on_failure = end_at_once;
+  return embedded::open_embedded_store(files, clock, std::move(options));
+}
+
+// The I/O threads beside the first, which is main's.
+//
+// Thread: main; drain() from any, after start(). Owns: the threads; the destructor drains and
+// joins.
+class FurtherThreads {
+ public:
+  FurtherThreads() = default;
+  FurtherThreads(const FurtherThreads&) = delete;
+  FurtherThreads& operator=(const FurtherThreads&) = delete;
+  ~FurtherThreads() {
+    drain();
+    join();
+  }
+
+  // Starts one more, listening on `endpoint` beside the others.
+  Status start(store::ClaimStore& store, const Clock& clock, const api::ApiOptions& options,
+               const http::Endpoint& endpoint) {
+    std::promise<Result<IoThread*>> listening;
+    auto result = listening.get_future();
+    threads_.emplace_back([&store, &clock, options, endpoint, &listening] {
+      IoThread io(store, clock, options);
+      const auto bound = io.listen(endpoint, true);
+      const bool serving = bound.ok();
+      listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
+      if (serving) io.run();
+    });
+    const auto io = result.get();
+    if (!io) return io.error();
+    serving_.push_back(*io);
+    return ok_status();
+  }
+
+  void drain() {
+    for (IoThread* io : serving_) io->drain();
+  }
+  void join() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    serving_.clear();
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+  std::vector<IoThread*> serving_;  // each on its thread's stack, until that ends
+};
+
+void print_ready(const ServeArguments& arguments, const http::Endpoint& endpoint,
+                 std::optional<std::uint32_t> demo_units) {
+  std::string out = "ready   http://" + endpoint.text();
+  if (demo_units) out += "    demo sale \"demo\": " + grouped(*demo_units) + " units";
+  out += "    data " + arguments.data_dir + "\n";
+  if (demo_units && arguments.dev) {
+    out += "try     curl -X POST " + endpoint.text() +
+           "/v1/sales/demo/claims -H 'X-Buyer-Id: alice'\n";
+  }
+  std::fputs(out.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+// With several threads a port is shared on purpose (SO_REUSEPORT), which would also share it with
+// another server by mistake: so it is first asked for alone.
+Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
+  if (endpoint.port == 0) return ok_status();
+  http::Server probe(http::Limits{});
+  const auto bound = probe.listen(endpoint, nobody, false);
+  if (!bound) return bound.error();
+  return ok_status();
+}
+
+ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
+                     store::ClaimStore& store, StopSignals& signals) {
+  const SystemClock clock;
+  const bool shared = arguments.io_threads > 1;
+  api::ApiOptions options;
+  options.dev = arguments.dev;
+  options.version = version();
+  api::AdminHandler admin(store);
+  IoThread first(store, clock, options);
+  FurtherThreads further;
+
+  if (shared) {
+    if (const Status free = check_free(listeners.http, admin); !free.ok()) {
+      say(free.error().message);
+      return ExitCode::failure;
+    }
+  }
+  const auto endpoint = first.listen(listeners.http, shared);
+  const auto admin_endpoint = endpoint ? first.listen_admin(listeners.admin, admin)
+                                       : Result<http::Endpoint>(endpoint.error());
+  if (!admin_endpoint) {
+    say(admin_endpoint.error().message);
+    return ExitCode::failure;
+  }
+  for (unsigned i = 1; i < arguments.io_threads; ++i) {
+    if (const Status started = further.start(store, clock, options, *endpoint); !started.ok()) {
+      say(started.error().message);
+      return ExitCode::failure;
+    }
+  }
+  signals.watch([&] {
+    say("finishing what is under way; a second signal stops at once");
+    first.drain();
+    further.drain();
+  });
+
+  DemoSale demo([&](const Result<std::uint32_t>& units) {
+    if (!units) say("no demo sale: " + units.error().message);
+    print_ready(arguments, *endpoint, units ? std::optional(*units) : std::nullopt);
+  });
+  if (arguments.demo) {
+    demo.create(first.port());
+  } else {
+    print_ready(arguments, *endpoint, std::nullopt);
+  }
+  first.run();
+  further.join();
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode serve(const ServeArguments& arguments) {
+  const auto listeners = listeners_of(arguments);
+  if (!listeners) return ExitCode::usage;
+  StopSignals signals;
+  raise_file_limit();
+  if (!arguments.dev) {
+    say("started without --dev: this version knows no keys yet, so it answers 401 to everything "
+        "but "
+        "GET .../status and /problems");
+  }
+  const SystemClock clock;
+  const auto files = embedded::make_system_file_system();
+  auto store = open_store(*files, clock, arguments);
+  if (!store) {
+    say(store.error().message);
+    return ExitCode::failure;
+  }
+  return serve_store(arguments, *listeners, **store, signals);
+}
+
+}  // namespace doorbuster::cli
