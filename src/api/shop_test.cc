@@ -90,7 +90,7 @@ Shop::Shop(bool dev, std::size_t max_waiting)
   options.max_waiting = max_waiting;
   options.random = fill_with_a_pattern;
   options.on_failure = [](const Error& error) { FAIL() << error.message; };
-  auto opened = embedded::open_embedded_store(*files_, clock_, std::move(options));
+  auto opened = embedded::open_embedded_store(*files_, clock_, options);
   CHECK(opened.ok());
   store_ = std::move(*opened);
   thread_ = std::thread([this, dev] { serve(dev); });

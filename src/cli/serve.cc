@@ -99,7 +99,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.own_thread = arguments.io_threads > 1;
   options.random = fill_random;
   options.on_failure = end_at_once;
-  return embedded::open_embedded_store(files, clock, std::move(options));
+  return embedded::open_embedded_store(files, clock, options);
 }
 
 // The I/O threads beside the first, which is main's.

@@ -34,7 +34,7 @@ ClaimReply Contract::claim(const std::string& sale, const std::string& buyer,
 }
 
 SaleView Contract::look(const std::string& sale) {
-  const SaleView view = std::get<SaleView>(subject().ask(ReadSale{sale::Slug(sale)}));
+  SaleView view = std::get<SaleView>(subject().ask(ReadSale{sale::Slug(sale)}));
   EXPECT_TRUE(view.totals.conserved());
   return view;
 }

@@ -83,7 +83,7 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
       for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(device());
     };
     options.on_failure = [](const Error& error) { FAIL() << error.message; };
-    auto store = open_embedded_store(*files_, clock_, std::move(options));
+    auto store = open_embedded_store(*files_, clock_, options);
     CHECK(store.ok());
     store_ = std::move(*store);
     port_ = store_->connect([this] {

@@ -339,7 +339,7 @@ Result<std::unique_ptr<store::ClaimStore>> start(std::unique_ptr<Store> made) {
 
 Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files,
                                                                const Clock& clock,
-                                                               StoreOptions options) {
+                                                               const StoreOptions& options) {
   if (Status s = make_data_directory(files, options.data_dir); !s.ok()) return s.error();
   auto lock = files.lock(lock_path(options.data_dir));
   if (!lock) return lock.error();

@@ -39,6 +39,6 @@ struct StoreOptions {
 // format.
 Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files,
                                                                const Clock& clock,
-                                                               StoreOptions options);
+                                                               const StoreOptions& options);
 
 }  // namespace doorbuster::embedded

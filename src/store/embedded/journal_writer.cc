@@ -209,7 +209,9 @@ Status mend_tail(FileSystem& files, const std::string& directory, const JournalE
     const auto number = segment_number(name);
     const bool later = number && *number > end.segment;
     if (!later && !name.ends_with(".tmp")) continue;
-    if (Status s = files.remove(directory + "/" + name); !s.ok()) return s;
+    std::string path = directory;
+    path.append("/").append(name);
+    if (Status s = files.remove(path); !s.ok()) return s;
   }
   if (Status s = files.sync_directory(directory); !s.ok()) return s;
   if (end.segment == 0) return ok_status();
