@@ -121,12 +121,14 @@ class FurtherThreads {
                const http::Endpoint& endpoint) {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
-    threads_.emplace_back([&store, &clock, options, endpoint, &listening] {
+    threads_.emplace_back([this, &store, &clock, options, endpoint, &listening] {
       IoThread io(store, clock, options);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
-      if (serving) io.run();
+      if (!serving) return;
+      io.run();
+      drained_.wait();  // whoever drains may still be at work on `io`
     });
     const auto io = result.get();
     if (!io) return io.error();
@@ -134,8 +136,11 @@ class FurtherThreads {
     return ok_status();
   }
 
+  // The first call counts.
   void drain() {
+    if (std::exchange(draining_, true)) return;
     for (IoThread* io : serving_) io->drain();
+    drained_promise_.set_value();
   }
   void join() {
     for (std::thread& thread : threads_) thread.join();
@@ -146,6 +151,9 @@ class FurtherThreads {
  private:
   std::vector<std::thread> threads_;
   std::vector<IoThread*> serving_;  // each on its thread's stack, until that ends
+  bool draining_ = false;
+  std::promise<void> drained_promise_;
+  std::shared_future<void> drained_ = drained_promise_.get_future().share();
 };
 
 void print_ready(const ServeArguments& arguments, const http::Endpoint& endpoint,
@@ -201,10 +209,12 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
       return ExitCode::failure;
     }
   }
-  signals.watch([&] {
+  const auto told = std::make_shared<std::promise<void>>();
+  signals.watch([&, told] {
     say("finishing what is under way; a second signal stops at once");
     first.drain();
     further.drain();
+    told->set_value();
   });
 
   DemoSale demo([&](const Result<std::uint32_t>& units) {
@@ -217,6 +227,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     print_ready(arguments, *endpoint, std::nullopt);
   }
   first.run();
+  told->get_future().wait();  // the signals' thread has let go of both
   further.join();
   return ExitCode::ok;
 }
@@ -230,8 +241,7 @@ ExitCode serve(const ServeArguments& arguments) {
   raise_file_limit();
   if (!arguments.dev) {
     say("started without --dev: this version knows no keys yet, so it answers 401 to everything "
-        "but "
-        "GET .../status and /problems");
+        "but GET .../status and /problems");
   }
   const SystemClock clock;
   const auto files = embedded::make_system_file_system();
