@@ -24,7 +24,7 @@ constexpr Route kRoutes[] = {
     {kPost, "/v1/sales", Who::sales_write, kMaxBody, create_sale},
     {kGet, "/v1/server", Who::any_key, kNoBody, describe_server},
     {kGet, "/problems/{code}", Who::anyone, kNoBody, describe_problem},
-    {kPost, "/send/goods", Who::sales_write, kClaimBody, send_goods},
+    {kPost, "/send/goods", Who::sales_write, kMaxBody, send_goods},
     {kGet, "/goods", Who::claims_read, kNoBody, list_goods},
 };
 

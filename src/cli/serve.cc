@@ -156,15 +156,23 @@ class FurtherThreads {
   std::shared_future<void> drained_ = drained_promise_.get_future().share();
 };
 
-void print_ready(const ServeArguments& arguments, const http::Endpoint& endpoint,
+// Where the server really listens.
+struct Bound {
+  http::Endpoint http;
+  http::Endpoint admin;
+};
+
+void print_ready(const ServeArguments& arguments, const Listeners& asked, const Bound& bound,
                  std::optional<std::uint32_t> demo_units) {
-  std::string out = "ready   http://" + endpoint.text();
+  std::string out = "ready   http://" + bound.http.text();
   if (demo_units) out += "    demo sale \"demo\": " + grouped(*demo_units) + " units";
   out += "    data " + arguments.data_dir + "\n";
   if (demo_units && arguments.dev) {
-    out += "try     curl -X POST " + endpoint.text() +
+    out += "try     curl -X POST " + bound.http.text() +
            "/v1/sales/demo/claims -H 'X-Buyer-Id: alice'\n";
   }
+  // Who let the system choose a port has to be told which.
+  if (asked.admin.port == 0) out += "admin   http://" + bound.admin.text() + "\n";
   std::fputs(out.c_str(), stdout);
   std::fflush(stdout);
 }
@@ -211,20 +219,22 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   }
   const auto told = std::make_shared<std::promise<void>>();
   signals.watch([&, told] {
-    say("finishing what is under way; a second signal stops at once");
     first.drain();
     further.drain();
     told->set_value();
+    // Last: whatever reads the log may be stuck.
+    say("finishing what is under way; a second signal stops at once");
   });
 
+  const Bound bound{*endpoint, *admin_endpoint};
   DemoSale demo([&](const Result<std::uint32_t>& units) {
     if (!units) say("no demo sale: " + units.error().message);
-    print_ready(arguments, *endpoint, units ? std::optional(*units) : std::nullopt);
+    print_ready(arguments, listeners, bound, units ? std::optional(*units) : std::nullopt);
   });
   if (arguments.demo) {
     demo.create(first.port());
   } else {
-    print_ready(arguments, *endpoint, std::nullopt);
+    print_ready(arguments, listeners, bound, std::nullopt);
   }
   first.run();
   told->get_future().wait();  // the signals' thread has let go of both

@@ -19,8 +19,8 @@ enum class BadRequest {
   head_too_large,        // 431
   body_too_large,        // 413
   timed_out,             // 408: head or body not complete in time
-  unsupported_version,   // 505
-  unsupported_encoding,  // 501: a Transfer-Encoding other than chunked
+  unsupported_version,   // 400
+  unsupported_encoding,  // 400: a Transfer-Encoding other than chunked
   expectation_failed,    // 417: an Expect other than 100-continue
   too_many_connections,  // 503
 };

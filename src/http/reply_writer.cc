@@ -48,11 +48,9 @@ constexpr StatusLine kStatusLines[] = {
     {429, "HTTP/1.1 429 Too Many Requests\r\n"},
     {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
     {500, "HTTP/1.1 500 Internal Server Error\r\n"},
-    {501, "HTTP/1.1 501 Not Implemented\r\n"},
     {502, "HTTP/1.1 502 Bad Gateway\r\n"},
     {503, "HTTP/1.1 503 Service Unavailable\r\n"},
     {504, "HTTP/1.1 504 Gateway Timeout\r\n"},
-    {505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
     {507, "HTTP/1.1 507 Insufficient Storage\r\n"},
 };
 
@@ -144,10 +142,11 @@ int status_of(BadRequest what) {
       return 413;
     case BadRequest::timed_out:
       return 408;
+    // 505 and 501 by RFC 9110; but what a client sends must not look like a failure of the server
+    // to those who count 5xx.
     case BadRequest::unsupported_version:
-      return 505;
     case BadRequest::unsupported_encoding:
-      return 501;
+      return 400;
     case BadRequest::expectation_failed:
       return 417;
     case BadRequest::too_many_connections:

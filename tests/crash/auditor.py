@@ -14,7 +14,7 @@ It knows nothing of how the load was made, nor of the server's insides. What it 
   state  {sale: {"definition": ..., "stats": ..., "claims": [...]}} as read over HTTP afterwards
 
 audit() returns what is wrong, a sentence each; an empty list means that everything adds up. It judges
-sales whose events are their creation, their opening, claims, and nothing else.
+sales whose events are their creation, their opening, claims, the closing of a round, and nothing else.
 """
 import collections
 import json
@@ -70,7 +70,8 @@ def _audit_state(shown):
     expected = list(range(FIRST_CLAIM, FIRST_CLAIM + len(claims)))
     if sorted(claim["sequence"] for claim in claims) != expected:
         yield "the claims' sequences have gaps or doubles"
-    if stats["sequence"] != FIRST_CLAIM - 1 + len(claims):
+    closings = definition["status"] == "closed"
+    if stats["sequence"] != FIRST_CLAIM - 1 + len(claims) + closings:
         yield f"its sequence is {stats['sequence']} with {len(claims)} claims"
 
 
@@ -78,6 +79,22 @@ def _twice(what, values):
     for value, count in collections.Counter(values).items():
         if count > 1:
             yield f"{what} {value} is there {count} times"
+
+
+def audit_rounds(definitions):
+    """R14: publishing closes the round before and opens the next one, both or neither.
+
+    `definitions`: {id: definition} of all sales, in the order of their creation.
+    """
+    found = []
+    numbers = [int(sale.removeprefix("goods-")) for sale in definitions if sale.startswith("goods-")]
+    if numbers != list(range(1, len(numbers) + 1)):
+        found.append(f"the rounds are not numbered one after the other: {numbers}")
+    for number in numbers:
+        status = definitions[f"goods-{number}"]["status"]
+        if status != ("open" if number == numbers[-1] else "closed"):
+            found.append(f"goods-{number} is {status}, and goods-{numbers[-1]} the newest round")
+    return found
 
 
 def _successes(lines):
@@ -155,10 +172,13 @@ def _refusals(lines, shown):
                 yield f"{what} with {had} units and {line['quantity']} more wanted"
             if set(line["claims"]) != ledger.claims_of(line["buyer"], line["sequence"]):
                 yield f"{what} and the claims {line['claims']}, which are others"
+        elif line["code"] == "closed":
+            if definition["status"] != "closed" or line["sequence"] != shown["stats"]["sequence"]:
+                yield f"{what}, and it was not closed then"
         else:
             yield f"{what} ({line['status']}), which nothing here explains"
         repeats = line["key"] is None or definition["per_buyer_limit"] == 1
-        if had and repeats and line["code"] in ("sold-out", "insufficient-stock"):
+        if had and repeats and line["code"] in ("sold-out", "insufficient-stock", "closed"):
             yield f"{what} though a winner who repeats himself gets his claim"
 
 
@@ -219,23 +239,30 @@ def _floor(steps, lines):
     return steps[low - 1][1] if low else 0
 
 
+def _read(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return json.load(answer)
+
+
+def _read_pages(url):
+    page = _read(url + "?limit=1000")
+    values = page["data"]
+    while page["has_more"]:
+        page = _read(f"{url}?limit=1000&after={page['next']}")
+        values += page["data"]
+    return values
+
+
+def read_all_sales(url):
+    """{id: definition}, in the order of their creation."""
+    return {sale["id"]: sale for sale in _read_pages(url + "/v1/sales")}
+
+
 def read_state(url, sales=None):
     """The state of the sales named, or of all, over HTTP."""
-    def read(target):
-        with urllib.request.urlopen(url + target, timeout=60) as answer:
-            return json.load(answer)
-
-    def read_pages(target):
-        page = read(target + "?limit=1000")
-        values = page["data"]
-        while page["has_more"]:
-            page = read(f"{target}?limit=1000&after={page['next']}")
-            values += page["data"]
-        return values
-
-    return {sale["id"]: {"definition": sale, "stats": read(f"/v1/sales/{sale['id']}/stats"),
-                         "claims": read_pages(f"/v1/sales/{sale['id']}/claims")}
-            for sale in read_pages("/v1/sales") if sales is None or sale["id"] in sales}
+    return {name: {"definition": sale, "stats": _read(f"{url}/v1/sales/{name}/stats"),
+                   "claims": _read_pages(f"{url}/v1/sales/{name}/claims")}
+            for name, sale in read_all_sales(url).items() if sales is None or name in sales}
 
 
 def main():
@@ -243,7 +270,7 @@ def main():
     with open(log_path, encoding="utf-8") as file:
         log = [json.loads(line) for line in file]
     state = read_state(url)
-    found = audit(log, state)
+    found = audit(log, state) + audit_rounds({sale: shown["definition"] for sale, shown in state.items()})
     for breach in found:
         print(breach)
     claims = sum(len(shown["claims"]) for shown in state.values())

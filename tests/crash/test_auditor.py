@@ -2,7 +2,7 @@
 import copy
 import unittest
 
-from auditor import audit
+from auditor import audit, audit_rounds
 
 
 def claim(number, buyer, units, sequence):
@@ -34,7 +34,7 @@ LOG = [
     line(3, "eve", 1, 503, None, code="overloaded"),
 ]
 STATE = {"s": {
-    "definition": {"id": "s", "stock": 5, "per_buyer_limit": 3},
+    "definition": {"id": "s", "stock": 5, "per_buyer_limit": 3, "status": "open"},
     "stats": {"stock": 5, "available": 0, "held": 0, "confirmed": 5, "sequence": 6, "conserved": True},
     "claims": [ANN1, BOB, ANN2, CAT]}}
 
@@ -142,7 +142,7 @@ class Auditor(unittest.TestCase):
         self.broken("which are others", lambda log, sale: log[4].update(claims=["clm_1"]))
 
     def test_a_refusal_without_a_reason(self):
-        self.broken("nothing here explains", lambda log, sale: log[7].update(code="closed"))
+        self.broken("nothing here explains", lambda log, sale: log[7].update(code="not-open"))
         self.broken("nothing here explains", lambda log, sale: log[7].update(code=None, status=500))
 
     def test_a_winner_who_is_told_that_it_is_sold_out(self):
@@ -163,6 +163,30 @@ class Auditor(unittest.TestCase):
 
     def test_a_sequence_that_does_not_count_the_claims(self):
         self.broken("its sequence is 7 with 4 claims", lambda log, sale: sale["stats"].update(sequence=7))
+
+    def test_rounds(self):
+        def breaches(**statuses):
+            return audit_rounds({"s": {"status": "open"},
+                                 **{f"goods-{name[1:]}": {"status": status}
+                                    for name, status in statuses.items()}})
+        self.assertEqual(breaches(), [])
+        self.assertEqual(breaches(n1="closed", n2="closed", n3="open"), [])
+        self.assertIn("goods-2 is open", breaches(n1="closed", n2="open", n3="open")[0])
+        self.assertIn("goods-2 is closed", breaches(n1="closed", n2="closed")[0])
+        self.assertIn("not numbered", breaches(n1="closed", n3="open")[0])
+        self.assertIn("not numbered", breaches(n2="closed", n1="closed", n3="open")[0])
+
+    def test_a_buyer_may_be_told_that_a_sale_is_closed_when_it_was(self):
+        log = [line(0, "eve", 1, 409, 3, code="closed")]
+        state = copy.deepcopy(STATE)
+        state["s"]["definition"]["status"] = "closed"
+        state["s"]["stats"].update(available=5, confirmed=0, sequence=3)
+        state["s"]["claims"] = []
+        self.assertEqual(audit(log, state), [])
+        self.assertIn("not closed then", audit([{**log[0], "sequence": 2}], state)[0])
+        state["s"]["definition"]["status"] = "open"
+        state["s"]["stats"]["sequence"] = 2
+        self.assertIn("not closed then", audit([{**log[0], "sequence": 2}], state)[0])
 
     def test_a_sale_that_is_gone(self):
         self.assertIn("s: an answer speaks of it, and it is not there", audit(LOG, {}))

@@ -51,8 +51,17 @@ class Disk:
         return self.process.poll() is None
 
     def hold(self):
-        with open(self.control, "w", encoding="utf-8"):
-            pass
+        """Writes and syncs wait from now on."""
+        self._ask("")
+
+    def fail(self, kind):
+        """Every call of that kind ("sync", "write") gets EIO from now on."""
+        self._ask(f"fail {kind}")
+
+    def _ask(self, words):
+        with open(self.control + ".new", "w", encoding="utf-8") as file:
+            file.write(words)
+        os.rename(self.control + ".new", self.control)
 
     def let_go(self):
         if os.path.exists(self.control):
@@ -213,6 +222,61 @@ class Stall(DoorbusterTest):
                 self.assertEqual(connection.ask(claim("s", buyer)).status, 201)
             stats = self.stats(connection, "s")
             self.assertEqual((stats["available"], stats["conserved"]), (0, True))
+
+    def test_a_stop_while_it_stalls_answers_what_is_under_way_before_it_ends(self):
+        server = self.serve(os.path.join("mounted", "data"))
+        with server.connect() as connection, server.connect() as buyer:
+            self.create(connection, "s", 100)
+            self.disk.hold()
+            names = [f"b{number}" for number in range(10)]
+            # In one piece: what the server has not read when the stop comes is not under way.
+            claims = [claim("s", name) for name in names]
+            for each in claims:
+                buyer.reader.sent(each)
+            buyer.send(b"".join(claims))
+            eventually("a call waits", lambda: "holding" in self.disk.said())
+            server.signal(signal.SIGTERM)
+            eventually("it listens no more", lambda: not server.listens())
+            self.assertIsNone(server.process.poll())
+            self.disk.let_go()
+            answers = [buyer.receive() for _ in names]
+            self.assertEqual([answer.status for answer in answers], [201] * len(names))
+            self.assertEqual(answers[-1].field("Connection"), "close")
+            self.assertEqual(buyer.at_end(), b"")
+        self.assertEqual(server.wait(), 0)
+        server.start()
+        with server.connect() as connection:
+            self.assertEqual([one["buyer"] for one in listed(connection, "s")], names)
+        server.stop()
+
+    def test_a_disk_that_fails_ends_the_server_and_takes_no_acknowledged_claim_with_it(self):
+        """R11: after the first failed write or sync nothing is acknowledged, and a sync is not tried again."""
+        server = self.serve(os.path.join("mounted", "data"))
+        with server.connect() as connection:
+            self.create(connection, "s", 1000)
+        told = {}
+        for kind in ("sync", "write"):
+            with self.subTest(kind), server.connect() as connection, server.connect() as other:
+                for number in range(20):
+                    name = f"{kind}-{number}"
+                    told[name] = connection.ask(claim("s", name)).json()
+                self.disk.fail(kind)
+                for each in (connection, other):
+                    send(each, claim("s", f"{kind}-too-late"))
+                    self.assertEqual(each.at_end(), b"", "something was answered after the disk had failed")
+                self.assertEqual(server.wait(10), 1)
+                self.assertIn("journal failed", server.log())
+                self.assertIn(f"failed {kind}", self.disk.said())
+                self.disk.let_go()
+                server.start()
+                with server.connect() as again:
+                    there = {one["buyer"]: one for one in listed(again, "s")}
+                    for name, claim_seen in told.items():
+                        self.assertEqual(there.get(name), claim_seen)
+                    # Its fate is unknown, and asking again tells (R9, S10).
+                    self.assertIn(again.ask(claim("s", f"{kind}-too-late")).status, (200, 201))
+                    self.assertIs(self.stats(again, "s")["conserved"], True)
+        server.stop()
 
     def test_a_disk_whose_driver_is_stopped(self):
         """SIGSTOP of the FUSE daemon: not one call to that disk returns, of whatever kind."""

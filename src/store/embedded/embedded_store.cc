@@ -19,19 +19,24 @@ class Condition {
   void note(const Engine& engine) {
     failed_.store(engine.failed(), std::memory_order_relaxed);
     no_spare_.store(!engine.disk_problem().empty(), std::memory_order_relaxed);
+    no_room_.store(!engine.has_room(), std::memory_order_relaxed);
   }
   // Thread: any.
   store::StoreCondition read() const {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
-    return {!failed,
+    const bool no_room = no_room_.load(std::memory_order_relaxed);
+    return {!failed && !no_room,
             {{"engine", failed ? "the journal could not be written" : "ok"},
-             {"disk", no_spare ? "no room for the next journal segment" : "ok"}}};
+             {"disk", no_room    ? "no room for the journal: claims are refused"
+                      : no_spare ? "no room for the next journal segment"
+                                 : "ok"}}};
   }
 
  private:
   std::atomic<bool> failed_ = false;
   std::atomic<bool> no_spare_ = false;
+  std::atomic<bool> no_room_ = false;
 };
 
 // Everything below an engine that has to outlive it.

@@ -68,6 +68,8 @@ class Engine {
 
   std::size_t waiting() const { return open_.size() + in_flight_.size() + backlog_.size(); }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
+  // Whether the journal can still take events.
+  bool has_room() const { return journal_.room() > 0; }
   const sale::Catalog& catalog() const { return catalog_; }
 
  private:
