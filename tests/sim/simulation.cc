@@ -228,10 +228,13 @@ void Simulation::start() {
       files.fail_operation(files.operations() + 1 + below(random_, 40), false);
       coverage_.note("start made to fail");
     }
+    const bool flips = attempt < 3 && may(Fault::read_flip, 0.3);
+    if (flips) files.faults().set_bit_flip_rate(0.2);
     const Status started = engine_.start();
     files.faults().clear();
     if (started.ok()) return;
-    if (started.error().code == ErrorCode::data_damaged) {
+    if (flips) coverage_.note("start refused what it read wrongly");
+    if (started.error().code == ErrorCode::data_damaged && !flips) {
       violated("S7: an undamaged store is called damaged: " + started.error().message);
       return;
     }

@@ -37,8 +37,18 @@ class Simulation {
   std::uint64_t trace() const { return trace_; }
 
  private:
-  enum class Fault { power, kill, restart, write_error, sync_error, disk_full, start_error, clock };
-  static constexpr std::size_t kFaults = 8;
+  enum class Fault {
+    power,
+    kill,
+    restart,
+    write_error,
+    sync_error,
+    disk_full,
+    start_error,
+    read_flip,
+    clock
+  };
+  static constexpr std::size_t kFaults = 9;
 
   void plan_faults();
   bool may(Fault fault, double probability);

@@ -166,8 +166,11 @@ class Reading {
                         std::to_string(later->header.group) + " at offset " +
                         std::to_string(later->offset) + " was written after it");
     }
+    find_torn_end(segment);
+    if (end_.torn_end > end_.offset) {
+      if (Status s = read_again(segment); !s.ok()) return s;
+    }
     previous_ = std::make_unique<Segment>(std::move(segment));
-    find_torn_end();
     return ok_status();
   }
 
@@ -212,11 +215,21 @@ class Reading {
     return ok_status();
   }
 
-  void find_torn_end() {
-    const auto& bytes = previous_->bytes;
+  void find_torn_end(const Segment& segment) {
+    const auto& bytes = segment.bytes;
     std::uint64_t end = bytes.size();
     while (end > end_.offset && bytes[end - 1] == std::byte{0}) --end;
     end_.torn_end = end;
+  }
+
+  // What looks torn is overwritten, so it must not be a passing fault of the reading that made it
+  // so.
+  Status read_again(const Segment& segment) {
+    const auto again = load(files_, directory_, segment.number);
+    if (!again) return again.error();
+    if (again->bytes == segment.bytes) return ok_status();
+    return Error{ErrorCode::io_failed,
+                 segment.path + " does not read the same twice: its disk or memory is failing"};
   }
 
   FileSystem& files_;
