@@ -8,6 +8,7 @@
 #include "sale/invariants.h"
 #include "sim/simulated_engine.h"
 #include "store/embedded/journal_format.h"
+#include "store/embedded/journal_writer.h"
 #include "store/embedded/verify.h"
 
 namespace doorbuster::embedded {
@@ -118,6 +119,35 @@ TEST(Formats, SegmentNamesAreNumbersOfTenDigits) {
   for (const char* name : {"42.seg", "0000000042.seg.tmp", "000000004x.seg", "LOCK", ".seg"}) {
     EXPECT_FALSE(segment_number(name)) << name;
   }
+}
+
+TEST(MendTail, APowerCutAnywhereInItLeavesNoGapBetweenTheSegments) {
+  std::uint64_t cuts = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    simulation::SimulatedFileSystem files(seed);
+    simulation::Random random(seed);
+    files.put_directory("journal");
+    const std::vector<std::byte> zeros(kBlockBytes);
+    for (std::uint64_t number = 1; number <= 4; ++number) {
+      files.put_file("journal/" + segment_name(number), zeros);
+    }
+    files.set_trace([&](const simulation::OperationRecord&) {
+      const auto cut = files.clone();
+      cut->crash(random);
+      const auto names = cut->list("journal");
+      ASSERT_TRUE(names.ok());
+      for (std::size_t i = 0; i < names->size(); ++i) {
+        EXPECT_EQ((*names)[i], segment_name(i + 1)) << "seed " << seed;
+      }
+      ++cuts;
+    });
+    JournalEnd end;
+    end.segment = 1;
+    EXPECT_TRUE(mend_tail(files, "journal", end).ok());
+    files.set_trace({});
+    EXPECT_EQ(files.list("journal")->size(), 1U);
+  }
+  EXPECT_GT(cuts, 200U);
 }
 
 // A store with a history over some segments, closed; and what its reader says of it.

@@ -205,15 +205,16 @@ Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::stri
 Status mend_tail(FileSystem& files, const std::string& directory, const JournalEnd& end) {
   const auto names = files.list(directory);
   if (!names) return names.error();
-  for (const std::string& name : *names) {
-    const auto number = segment_number(name);
+  // From the last one down, each for good before the next: whatever a crash leaves has no gap.
+  for (auto name = names->rbegin(); name != names->rend(); ++name) {
+    const auto number = segment_number(*name);
     const bool later = number && *number > end.segment;
-    if (!later && !name.ends_with(".tmp")) continue;
+    if (!later && !name->ends_with(".tmp")) continue;
     std::string path = directory;
-    path.append("/").append(name);
+    path.append("/").append(*name);
     if (Status s = files.remove(path); !s.ok()) return s;
+    if (Status s = files.sync_directory(directory); !s.ok()) return s;
   }
-  if (Status s = files.sync_directory(directory); !s.ok()) return s;
   if (end.segment == 0) return ok_status();
   auto file = files.open(directory + "/" + segment_name(end.segment), OpenMode::read_write);
   if (!file) return file.error();
