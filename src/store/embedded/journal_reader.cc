@@ -104,7 +104,7 @@ class Reading {
                     header_error.message + ", but group " + std::to_string(later->header.group) +
                         " at offset " + std::to_string(later->offset) + " was written after it");
     }
-    return ok_status();
+    return read_again(segment);
   }
 
   Status check_header(const Segment& segment, const SegmentHeader& header) {
@@ -222,8 +222,8 @@ class Reading {
     end_.torn_end = end;
   }
 
-  // What looks torn is overwritten, so it must not be a passing fault of the reading that made it
-  // so.
+  // What looks torn is overwritten or removed, so it must not be a passing fault of the reading
+  // that made it so.
   Status read_again(const Segment& segment) {
     const auto again = load(files_, directory_, segment.number);
     if (!again) return again.error();
