@@ -32,7 +32,9 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 // The line of a last chunk without the line after it. Beast's parser must not see it twice: given
 // "0\r\n" and then one byte more, its assertion that there are five bytes fails.
 bool is_short_last_chunk(std::string_view raw) {
-  return raw.size() < 5 && raw.front() == '0' && raw.find("\r\n") != std::string_view::npos;
+  const auto end = raw.find('\r');
+  return raw.size() < 5 && raw.front() == '0' && end != std::string_view::npos &&
+         raw.substr(end).starts_with("\r\n");
 }
 
 // Given that the parser wants more: the line of a chunk that is not the last is here, so a quoted
