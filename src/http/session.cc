@@ -190,7 +190,8 @@ void Session::deliver() {
   const bool keep_alive = reader_.keep_alive() && !loop_.draining();
   if (!keep_alive) {
     last_taken_ = true;
-    needs_linger_ = reader_.keep_alive();
+    // RFC 9112, 9.6: also after the client's own "Connection: close", since he may go on sending.
+    needs_linger_ = true;
   }
   answers_.withdraw_invitation();
   const auto exchange = answers_.open({.head = request.method == Method::head,
