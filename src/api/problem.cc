@@ -135,6 +135,13 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Storage unavailable", "存储不可用"},
      {"Nothing can be stored now; nothing was decided. Try again after `Retry-After`.",
       "暂时无法存储，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
+    {Code::clock_behind,
+     503,
+     "clock-behind",
+     {"Clock behind", "时钟落后"},
+     {"The server's clock is behind what was decided before its restart; nothing was decided. Try "
+      "again after `Retry-After`.",
+      "服务器时钟落后于重启前的记录，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
     {Code::http_version_not_supported,
      400,
      "http-version-not-supported",
@@ -232,12 +239,14 @@ ProblemCode problem_of(sale::Refusal refusal) {
   CHECK(false);
 }
 
-// An engine answers with `overloaded` or `storage_unavailable`; whatever else it may say, nothing
-// was decided and another try does no harm.
+// An engine answers with `overloaded`, `storage_unavailable` or `clock_behind`; whatever else it
+// may say, nothing was decided and another try does no harm.
 ProblemCode problem_of(ErrorCode error) {
   switch (error) {
     case ErrorCode::overloaded:
       return Code::overloaded;
+    case ErrorCode::clock_behind:
+      return Code::clock_behind;
     case ErrorCode::invalid_argument:
     case ErrorCode::not_found:
     case ErrorCode::storage_unavailable:

@@ -112,8 +112,8 @@ struct ClaimsPage {
 };
 
 // PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
-// ReadClaim: ClaimsPage with the one claim. An Error: nothing was decided; overloaded or
-// storage_unavailable.
+// ReadClaim: ClaimsPage with the one claim. An Error: nothing was decided; overloaded,
+// storage_unavailable or clock_behind.
 using Reply = std::variant<ClaimReply, CreateReply, SaleView, SalesPage, ClaimsPage, NoSuchSale,
                            NoSuchClaim, Error>;
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/worker.h"
+#include "store/embedded/clock_watch.h"
 #include "store/embedded/engine.h"
 
 namespace doorbuster::embedded {
@@ -22,15 +23,16 @@ class Condition {
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
   }
   // Thread: any.
-  store::StoreCondition read() const {
+  store::StoreCondition read(const ClockStanding& clock) const {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
     const bool no_room = no_room_.load(std::memory_order_relaxed);
-    return {!failed && !no_room,
+    return {!failed && !no_room && clock.kind != ClockStanding::Kind::behind_at_start,
             {{"engine", failed ? "the journal could not be written" : "ok"},
              {"disk", no_room    ? "no room for the journal: claims are refused"
                       : no_spare ? "no room for the next journal segment"
-                                 : "ok"}}};
+                                 : "ok"},
+             {"clock", to_sentence(clock)}}};
   }
 
  private:
@@ -50,11 +52,11 @@ struct Ground {
 class DrivenStore final : public store::ClaimStore {
  public:
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-              EngineOptions options, Recovered recovered,
-              std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+              EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -79,7 +81,7 @@ class DrivenStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this);
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
 
  private:
   class Port final : public store::StorePort {
@@ -135,6 +137,7 @@ class DrivenStore final : public store::ClaimStore {
   std::function<void()> wake_port_;
   Ground ground_;
   Engine engine_;
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> replies_;
   bool connected_ = false;
@@ -144,12 +147,12 @@ class DrivenStore final : public store::ClaimStore {
 class ThreadedStore final : public store::ClaimStore {
  public:
   ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-                EngineOptions options, Recovered recovered,
-                std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+                EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -177,7 +180,7 @@ class ThreadedStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this, number, outboxes_.back());
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
 
  private:
   struct Letter {
@@ -329,6 +332,7 @@ class ThreadedStore final : public store::ClaimStore {
   bool stopping_ = false;
   Ground ground_;
   Engine engine_;
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> leaving_;  // scratch: what leaves in this turn
   std::thread thread_;
@@ -354,10 +358,10 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
                              options.max_waiting};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
-                                                 std::move(*recovered), options.on_failure));
+                                                 std::move(*recovered), options));
   }
   return start(std::make_unique<DrivenStore>(std::move(*lock), files, clock, engine,
-                                             std::move(*recovered), options.on_failure));
+                                             std::move(*recovered), options));
 }
 
 }  // namespace doorbuster::embedded

@@ -11,6 +11,10 @@ namespace {
 // The most that the events of one decision may take: a definition comes from a body of 64 KiB.
 constexpr std::size_t kLargestDecision = 96 * 1024;
 
+Error clock_behind() {
+  return {ErrorCode::clock_behind, "the wall clock is behind the journal: nothing is decided"};
+}
+
 }  // namespace
 
 Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
@@ -45,7 +49,8 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 }
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
-  store::Reply reply = Execution(*this, time_line_.now()).run(command);
+  store::Reply reply = time_line_.may_decide() ? Execution(*this, time_line_.now()).run(command)
+                                               : store::Reply(clock_behind());
   if (!group_.empty()) {
     open_.push_back({ticket, std::move(reply)});
   } else if (journal_.busy()) {
@@ -77,9 +82,10 @@ void Engine::end_turn() {
   if (!group_.empty()) {
     start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
-    // Without room the mark is left out: the next start then takes this for an unclean stop.
+    // Without room the mark is left out: the next start then takes this for an unclean stop. So it
+    // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;
-    if (journal_.room() == 0) {
+    if (journal_.room() == 0 || !time_line_.may_decide()) {
       stopped_ = true;
     } else {
       start_group(kCleanStop);

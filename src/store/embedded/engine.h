@@ -5,7 +5,8 @@
 // Thread: engine.
 // Owns: the catalog, the journal's writer, the replies that wait for the disk.
 // Invariants: a reply is released only when everything decided before it is durable (R7); after a
-// failed write nothing is released any more (R11).
+// failed write nothing is released any more (R11); while the clock is behind the journal nothing is
+// decided and nothing written (R15).
 #pragma once
 
 #include <array>
@@ -71,6 +72,7 @@ class Engine {
   // Whether the journal can still take events.
   bool has_room() const { return journal_.room() > 0; }
   const sale::Catalog& catalog() const { return catalog_; }
+  TimeLine& time_line() { return time_line_; }
 
  private:
   friend class Execution;
