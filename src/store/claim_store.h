@@ -150,6 +150,9 @@ class ClaimStore {
   // flush() on the port's thread soon. Ports go before the store.
   virtual std::unique_ptr<StorePort> connect(std::function<void()> wake) = 0;
   virtual StoreCondition condition() const = 0;
+  // An operator takes the wall clock as it is (R15). Gives a sentence that says what is now true;
+  // from any thread. With nothing to accept it changes nothing.
+  virtual Result<std::string> accept_clock() = 0;
 };
 
 }  // namespace doorbuster::store

@@ -13,6 +13,12 @@ ClockWatch::ClockWatch(TimeLine& time_line, std::function<void(const std::string
   alarm_.set(std::chrono::seconds(0));
 }
 
+std::string ClockWatch::accept() {
+  std::string sentence = time_line_.accept();
+  changed_();
+  return sentence;
+}
+
 bool ClockWatch::is_news(const ClockStanding& standing) const {
   if (standing.kind != told_.kind) return true;
   // A wall clock that catches up comes nearer with every look.

@@ -1,8 +1,9 @@
 // Looks at a time line again and again, so that a step of the wall clock is told and the end of a
 // wait for it is noticed also while nobody asks for anything.
 //
-// Thread: look() from any; construct and destroy on one.
-// Owns: a thread, on which both functions are called. The time line outlives it.
+// Thread: look() and accept() from any; construct and destroy on one.
+// Owns: a thread, on which both functions are called, `changed` also on that of accept(). The time
+// line outlives it.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,8 @@ class ClockWatch {
              std::function<void()> changed, std::chrono::nanoseconds between_looks = kBetweenLooks);
 
   ClockStanding look() const { return time_line_.look(); }
+  // As TimeLine::accept().
+  std::string accept();
 
  private:
   // Thread: the watch's, all below.

@@ -90,8 +90,11 @@ TEST_F(ClockWatchTest, TellsThatAnOperatorHasEndedTheAlarm) {
   start();
   clock_.step_wall(-1h);
   EXPECT_TRUE(told().starts_with("the wall clock is 3600 s behind the server's time: "));
-  line_->accept();
+  EXPECT_EQ(watch_->accept(),
+            "the wall clock is let be; the server's time is now 2026-11-11T12:00:00.000Z, 3600 s "
+            "ahead of the wall clock");
   EXPECT_EQ(told(), "the alarm has ended");
+  EXPECT_EQ(changes_, 3);  // the beginning, the operator's word, the end
 }
 
 TEST_F(ClockWatchTest, EndsAtOnceAndNeedsNobodyToTell) {

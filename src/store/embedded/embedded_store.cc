@@ -82,6 +82,7 @@ class DrivenStore final : public store::ClaimStore {
   }
 
   store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   class Port final : public store::StorePort {
@@ -181,6 +182,7 @@ class ThreadedStore final : public store::ClaimStore {
   }
 
   store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   struct Letter {

@@ -4,8 +4,9 @@
 // with several it has a thread of its own and takes a mailbox of commands. In both the journal is
 // written and synced by a committer thread, so that no I/O thread ever waits for the disk.
 //
-// Thread: open and destroy on one thread; ports as claim_store.h says; condition() from any.
-// Owns: the data directory's lock, the engine, the committer, preparer and clock threads.
+// Thread: open and destroy on one thread; ports as claim_store.h says; condition() and
+// accept_clock() from any. Owns: the data directory's lock, the engine, the committer, preparer and
+// clock threads.
 #pragma once
 
 #include <functional>
