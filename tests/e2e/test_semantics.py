@@ -412,7 +412,7 @@ class Sales(SemanticsTest):
         stats = self.stats(self.connection, "s")
         self.assertEqual((stats["stock"], stats["available"], stats["held"], stats["confirmed"]), (1, 0, 0, 1))
         self.assertEqual(stats["refused"]["sold-out"], 5)
-        self.assertEqual(stats["released"], {"buyer": 0, "merchant": 0, "expired": 0})
+        self.assertEqual(stats["released"], {"buyer": 0, "merchant": 0, "expired": 0, "cancelled": 0})
         self.assertEqual((stats["sequence"], stats["conserved"]), (3, True))
 
     def test_R14_goods_names_the_newest_round(self):
