@@ -1,12 +1,15 @@
 #include "store/embedded/embedded_store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "base/alarm.h"
 #include "base/check.h"
 #include "base/worker.h"
+#include "store/embedded/clock_watch.h"
 #include "store/embedded/engine.h"
 
 namespace doorbuster::embedded {
@@ -22,15 +25,16 @@ class Condition {
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
   }
   // Thread: any.
-  store::StoreCondition read() const {
+  store::StoreCondition read(const ClockStanding& clock) const {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
     const bool no_room = no_room_.load(std::memory_order_relaxed);
-    return {!failed && !no_room,
+    return {!failed && !no_room && clock.kind != ClockStanding::Kind::behind_at_start,
             {{"engine", failed ? "the journal could not be written" : "ok"},
              {"disk", no_room    ? "no room for the journal: claims are refused"
                       : no_spare ? "no room for the next journal segment"
-                                 : "ok"}}};
+                                 : "ok"},
+             {"clock", to_sentence(clock)}}};
   }
 
  private:
@@ -46,15 +50,42 @@ struct Ground {
   ThreadWorker preparer{"db-preparer"};
 };
 
+// Wakes an engine when something is due that nobody asks about.
+//
+// Thread: engine.
+class DueAlarm {
+ public:
+  explicit DueAlarm(std::function<void()> ring) : alarm_("db-alarm", std::move(ring)) {}
+
+  // After each turn. Setting the alarm costs a system call: one that is set to ring before it has
+  // to is left alone, and the turn it leads to sets it again.
+  void follow(Engine& engine) {
+    // Ends of holds that nobody asks about are gathered for this long.
+    constexpr std::chrono::milliseconds kSweepPause{10};
+    const Time now = engine.now();
+    const Time due = std::max(engine.next_due_at(), now + kSweepPause);
+    if (set_for_ > now && set_for_ <= due) return;
+    set_for_ = due;
+    alarm_.set(due == kNever ? Alarm::kNotAtAll
+                             : std::chrono::nanoseconds(std::min(due - now, kLongest)));
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
+
+  Time set_for_ = kNever;
+  Alarm alarm_;
+};
+
 // The engine on the thread of its only port: no hop at all.
 class DrivenStore final : public store::ClaimStore {
  public:
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-              EngineOptions options, Recovered recovered,
-              std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+              EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -79,7 +110,8 @@ class DrivenStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this);
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   class Port final : public store::StorePort {
@@ -112,6 +144,7 @@ class DrivenStore final : public store::ClaimStore {
       condition_.note(engine_);
       on_failure_(status.error());
     }
+    engine_.settle_due();
     engine_.end_turn();
     condition_.note(engine_);
     std::vector<Released> replies = std::move(replies_);
@@ -124,7 +157,8 @@ class DrivenStore final : public store::ClaimStore {
     // A reply may have led to the next command (a streamed list): it is begun in this turn, and
     // what needs no disk is delivered in the next, so that one reader does not keep the loop.
     engine_.end_turn();
-    if (engine_.has_released()) wake();
+    if (engine_.has_released() || engine_.wants_turn()) wake();
+    due_alarm_.follow(engine_);
   }
 
   std::function<void(const Error&)> on_failure_;
@@ -135,6 +169,8 @@ class DrivenStore final : public store::ClaimStore {
   std::function<void()> wake_port_;
   Ground ground_;
   Engine engine_;
+  DueAlarm due_alarm_{[this] { wake(); }};
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> replies_;
   bool connected_ = false;
@@ -144,12 +180,12 @@ class DrivenStore final : public store::ClaimStore {
 class ThreadedStore final : public store::ClaimStore {
  public:
   ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-                EngineOptions options, Recovered recovered,
-                std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+                EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -177,7 +213,8 @@ class ThreadedStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this, number, outboxes_.back());
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   struct Letter {
@@ -268,8 +305,10 @@ class ThreadedStore final : public store::ClaimStore {
     while (!engine_.stopped() && !engine_.failed()) {
       {
         std::unique_lock lock(mutex_);
-        woken_.wait(lock,
-                    [&] { return !mailbox_.empty() || has_finished_ || stopping_ != stopping; });
+        woken_.wait(lock, [&] {
+          return !mailbox_.empty() || has_finished_ || stopping_ != stopping ||
+                 engine_.wants_turn();
+        });
         letters.swap(mailbox_);
         has_finished_ = false;
         stopping = stopping_;
@@ -278,7 +317,9 @@ class ThreadedStore final : public store::ClaimStore {
       letters.clear();
       if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
       if (stopping) engine_.begin_stop();
+      engine_.settle_due();
       engine_.end_turn();
+      due_alarm_.follow(engine_);
       condition_.note(engine_);
       deliver();
     }
@@ -329,6 +370,8 @@ class ThreadedStore final : public store::ClaimStore {
   bool stopping_ = false;
   Ground ground_;
   Engine engine_;
+  DueAlarm due_alarm_{[this] { wake(); }};
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> leaving_;  // scratch: what leaves in this turn
   std::thread thread_;
@@ -351,13 +394,13 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
   auto recovered = recover_store(files, options.data_dir, options.random);
   if (!recovered) return recovered.error();
   const EngineOptions engine{options.data_dir, options.segment_bytes, options.max_group_bytes,
-                             options.max_waiting};
+                             options.max_waiting, options.restart_grace};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
-                                                 std::move(*recovered), options.on_failure));
+                                                 std::move(*recovered), options));
   }
   return start(std::make_unique<DrivenStore>(std::move(*lock), files, clock, engine,
-                                             std::move(*recovered), options.on_failure));
+                                             std::move(*recovered), options));
 }
 
 }  // namespace doorbuster::embedded
