@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;  // it is written to the journal before it is answered
+constexpr auto kPatience = 30s;
 
 }  // namespace
 

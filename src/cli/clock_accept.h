@@ -1,4 +1,4 @@
-// `doorbuster clock accept`: the operator's word that the machine's clock is right (R15).
+// `doorbuster clock accept`: the operator's word that the machine's clock is as it shall be (R15).
 //
 // Thread: main.
 #pragma once

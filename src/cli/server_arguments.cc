@@ -38,13 +38,15 @@ constexpr std::string_view kClockAbout =
 constexpr std::string_view kAcceptAbout =
     "Examples:\n"
     "  doorbuster health          what does it say of the clock?\n"
-    "  doorbuster clock accept    the machine's clock is right: go by it\n"
+    "  doorbuster clock accept    the machine's clock is as it shall be\n"
     "\n"
-    "A server does not follow a clock that steps by more than 5 s: a sale would open, or a hold "
-    "end,\n"
-    "too early. It goes on by its own count of time, or is not ready, until this command says "
-    "that the\n"
-    "machine's clock is right. Set that first, and look at it twice.\n";
+    "A server does not follow a clock that steps by more than 5 s, since a sale would open, or a "
+    "hold\n"
+    "end, too early; and it does not begin with one that is behind its journal. After this command "
+    "it\n"
+    "follows a step forward, lets one back be, and goes on from the journal's time. That cannot "
+    "be\n"
+    "undone: set the machine's clock first, and look at it twice.\n";
 
 void add_serve(CLI::App& app, Commands& commands) {
   const auto serve = std::make_shared<ServeArguments>();
@@ -86,7 +88,7 @@ void add_server_commands(CLI::App& app, Commands& commands) {
 
   const auto accept = std::make_shared<ClockAcceptArguments>();
   CLI::App* clock = add_command(app, "clock", "See to a server's clock", kClockAbout);
-  command = add_command(*clock, "accept", "Go by the machine's clock as it is now", kAcceptAbout);
+  command = add_command(*clock, "accept", "Take the machine's clock as it is now", kAcceptAbout);
   add_admin_url(*command, accept->url);
   commands.push_back({command, [accept] { return Arguments(*accept); }});
 }

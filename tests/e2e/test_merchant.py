@@ -257,6 +257,17 @@ class Sales(DoorbusterTest):
                 self.assertIn("No space left", result.stderr)
 
 
+class Clock(DoorbusterTest):
+
+    def test_the_clock_is_accepted(self):
+        server = self.serve()
+        result = run_program("clock", "accept", "--url", "http://127.0.0.1:%d" % server.admin[1])
+        self.assertEqual((result.returncode, result.stderr), (OK, ""), result)
+        self.assertRegex(result.stdout, r"\A.*the server's time is now .*\n\Z")
+        result = run(server, "clock", "accept", "--url", "http://127.0.0.1:%d" % server.port)
+        self.assertEqual((result.returncode, result.stdout), (FAILURE, ""), result)
+
+
 class Claims(DoorbusterTest):
 
     def sold(self, claims):
