@@ -28,6 +28,13 @@ void append_percent_encoded(std::string& out, std::string_view text);
 void append_json_time(std::string& out, Time time);
 void append_json_time(std::string& out, const std::optional<Time>& time);
 
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 0;  // 0: not UTF-8
+};
+// The first of `text`, which is not empty.
+CodePoint first_code_point(std::string_view text);
+
 // The number of characters (code points) of `text`; nothing if it is not UTF-8 (RFC 3629: no
 // surrogates, no overlong forms, nothing above U+10FFFF).
 std::optional<std::size_t> count_characters(std::string_view text);
