@@ -404,4 +404,19 @@ TEST_P(Contract, R13ACrowdTakesAllUnitsOfTheHoldsThatEndAtOnce) {
   EXPECT_EQ(std::get<ClaimReply>(replies[kMany]).refusal, Refusal::sold_out);
 }
 
+TEST_P(Contract, R13ASaleIsClosedAtItsTimeHoweverMuchElseIsDue) {
+  sale::SaleDefinition definition = holding(kMany + 1);
+  definition.late_payment = sale::LatePayment::reacquire;
+  definition.closes_at = look_time() + 10s;
+  create(definition);
+  const auto held = subject().ask_all(claims_of_many());
+  const sale::ClaimId first = std::get<ClaimReply>(held[0]).claim.id;
+  subject().advance(10s);
+  const auto replies = subject().ask_all(
+      {claim_of("late"), ConfirmClaim{sale::Slug("s"), first, sale::Reference("order")}});
+  EXPECT_EQ(std::get<ClaimReply>(replies[0]).refusal, Refusal::closed);
+  EXPECT_EQ(std::get<ClaimChangeReply>(replies[1]).change, ClaimChange::expired);
+  EXPECT_EQ(look().totals, (sale::Totals{kMany + 1, kMany + 1, 0, 0, 0}));
+}
+
 }  // namespace doorbuster::store
