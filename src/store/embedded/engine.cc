@@ -63,23 +63,22 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     append_record(payload_, event.sale, event_bytes_);
   }
   CHECK(payload_.size() <= kLargestDecision);
-  if (group_.payload_bytes() + payload_.size() > journal_.room()) {
-    journal_.want_room(time_line_.now());
-    return false;
-  }
+  if (group_.payload_bytes() + payload_.size() > journal_.room(Purpose::growth)) return false;
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
   for (const sale::Event& event : events) sale::apply(catalog_, event);
   return true;
 }
 
 void Engine::end_turn() {
-  if (failed_ || journal_.busy()) return;
+  if (failed_) return;
+  journal_.prepare(time_line_.now());
+  if (journal_.busy()) return;
   if (!group_.empty()) {
     start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
     // Without room the mark is left out: the next start then takes this for an unclean stop.
     stop_marked_ = true;
-    if (journal_.room() == 0) {
+    if (journal_.room(Purpose::upkeep) == 0) {
       stopped_ = true;
     } else {
       start_group(kCleanStop);

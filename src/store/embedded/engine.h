@@ -69,7 +69,7 @@ class Engine {
   std::size_t waiting() const { return open_.size() + in_flight_.size() + backlog_.size(); }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
   // Whether the journal can still take events.
-  bool has_room() const { return journal_.room() > 0; }
+  bool has_room() const { return journal_.room(Purpose::growth) > 0; }
   const sale::Catalog& catalog() const { return catalog_; }
 
  private:

@@ -49,6 +49,8 @@ JournalWriter::JournalWriter(FileSystem& files, JournalWorkers workers, JournalO
     : files_(files),
       workers_(workers),
       options_(std::move(options)),
+      geometry_{options_.segment_bytes / kBlockBytes - 1,
+                blocks_of_group(options_.max_payload_bytes)},
       end_(end),
       wake_(std::move(wake)) {
   CHECK(options_.segment_bytes % kBlockBytes == 0);
@@ -62,7 +64,8 @@ Status JournalWriter::open() {
     // The first group makes it the open segment, as it does with every spare one.
     auto made = prepare_segment(files_, options_.directory, 1, options_.segment_bytes);
     if (!made) return made.error();
-    spare_ = std::move(*made);
+    spares_.push_back(std::move(*made));
+    begin_preparing();
     return ok_status();
   }
   auto opened =
@@ -73,26 +76,36 @@ Status JournalWriter::open() {
   return ok_status();
 }
 
-std::size_t JournalWriter::room_in_segment() const {
-  if (segment_ == nullptr || end_.offset + kBlockBytes > end_.segment_bytes) return 0;
-  return end_.segment_bytes - end_.offset - kGroupHeaderBytes;
+PreparedRoom JournalWriter::prepared() const {
+  PreparedRoom room;
+  if (segment_ != nullptr && end_.offset < end_.segment_bytes) {
+    room.open = (end_.segment_bytes - end_.offset) / kBlockBytes;
+  }
+  room.spares = spares_.size();
+  room.spare_segment = geometry_.segment;
+  return room;
 }
 
-std::size_t JournalWriter::room_in_spare() const {
-  return spare_ == nullptr ? 0 : options_.segment_bytes - kBlockBytes - kGroupHeaderBytes;
-}
-
-std::size_t JournalWriter::room() const {
+std::size_t JournalWriter::room(Purpose purpose) const {
   if (failed_) return 0;
-  return std::min(options_.max_payload_bytes, std::max(room_in_segment(), room_in_spare()));
+  const std::uint64_t keep = blocks_to_keep(purpose, reserved_ends_, geometry_);
+  return std::min(options_.max_payload_bytes, payload_room(prepared(), keep));
+}
+
+std::chrono::milliseconds JournalWriter::interval(std::size_t payload_bytes,
+                                                  std::chrono::milliseconds until_last) const {
+  const std::uint64_t left = prepared().total();
+  const std::uint64_t group = blocks_of_group(payload_bytes);
+  return group_interval(left > group ? left - group : 0, reserved_ends_, until_last, geometry_);
 }
 
 void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
-  CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room());
+  CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room(Purpose::end_of_hold));
   auto writing = std::make_shared<Writing>();
   const std::size_t padded = padded_bytes(buffer.payload_bytes());
   if (segment_ == nullptr || end_.offset + padded > end_.segment_bytes) {
-    segment_ = std::exchange(spare_, nullptr);
+    segment_ = std::move(spares_.front());
+    spares_.pop_front();
     ++end_.segment;
     end_.segment_bytes = options_.segment_bytes;
     end_.offset = kBlockBytes;
@@ -121,7 +134,7 @@ void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
     writing->done.store(true, std::memory_order_release);
     wake();
   });
-  begin_preparing();
+  prepare(now);
 }
 
 std::optional<Status> JournalWriter::take_finished() {
@@ -142,16 +155,23 @@ GroupBuffer JournalWriter::take_buffer() {
   return buffer;
 }
 
-void JournalWriter::want_room(Time now) {
-  if (now < last_attempt_ + kRetryAfter) return;
-  last_attempt_ = now;
+bool JournalWriter::wants_more() const {
+  return prepared().total() < blocks_to_prepare(reserved_ends_, geometry_);
+}
+
+void JournalWriter::prepare(Time now) {
+  if (preparing_ || failed_ || !wants_more()) return;
+  if (!spare_problem_.empty()) {
+    if (!retry_at_) retry_at_ = now + kRetryAfter;
+    if (now < *retry_at_) return;
+  }
   begin_preparing();
 }
 
 void JournalWriter::begin_preparing() {
-  if (spare_ || preparing_) return;
+  retry_at_.reset();
   auto preparing = std::make_shared<Preparing>();
-  preparing->segment = end_.segment + 1;
+  preparing->segment = end_.segment + spares_.size() + 1;
   preparing_ = preparing;
   workers_.preparer.run([preparing, &files = files_, directory = options_.directory,
                          bytes = options_.segment_bytes, wake = wake_] {
@@ -165,7 +185,7 @@ void JournalWriter::take_prepared() {
   if (!preparing_ || !preparing_->done.load(std::memory_order_acquire)) return;
   const std::shared_ptr<Preparing> finished = std::exchange(preparing_, nullptr);
   if (finished->result.ok()) {
-    spare_ = *finished->result;
+    spares_.push_back(*finished->result);
     spare_problem_.clear();
   } else {
     spare_problem_ = finished->result.error().message;
