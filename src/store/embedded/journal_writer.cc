@@ -9,6 +9,27 @@ namespace doorbuster::embedded {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter{1000};
+constexpr std::size_t kStep = std::size_t{1} << 20;  // bytes of a write that fills a file
+
+// Makes the file all zeros, in place: that takes no room of a full disk.
+Status blank(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read_write);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(kStep, *size));
+  std::vector<std::byte> found(zeros.size());
+  bool changed = false;
+  for (std::uint64_t at = 0; at < *size; at += zeros.size()) {
+    const auto step = std::span(found).first(std::min<std::uint64_t>(found.size(), *size - at));
+    const auto read = (*file)->read_at(at, step);
+    if (!read) return read.error();
+    if (std::ranges::equal(step, std::span(zeros).first(step.size()))) continue;
+    if (Status s = (*file)->write_at(at, std::span(zeros).first(step.size())); !s.ok()) return s;
+    changed = true;
+  }
+  return changed ? (*file)->sync() : ok_status();
+}
 
 }  // namespace
 
@@ -60,19 +81,44 @@ JournalWriter::JournalWriter(FileSystem& files, JournalWorkers workers, JournalO
 JournalWriter::~JournalWriter() = default;
 
 Status JournalWriter::open() {
-  if (end_.segment == 0) {
+  if (Status s = adopt_spares(); !s.ok()) return s;
+  if (end_.segment > 0) {
+    auto opened = files_.open(path_of(end_.segment), OpenMode::direct_write);
+    if (!opened) return opened.error();
+    segment_ = std::move(*opened);
+  } else if (spares_.empty()) {
     // The first group makes it the open segment, as it does with every spare one.
     auto made = prepare_segment(files_, options_.directory, 1, options_.segment_bytes);
     if (!made) return made.error();
     spares_.push_back(std::move(*made));
-    begin_preparing();
-    return ok_status();
   }
-  auto opened =
-      files_.open(options_.directory + "/" + segment_name(end_.segment), OpenMode::direct_write);
-  if (!opened) return opened.error();
-  segment_ = std::move(*opened);
-  begin_preparing();
+  if (wants_more()) begin_preparing();
+  return ok_status();
+}
+
+std::string JournalWriter::path_of(std::uint64_t segment) const {
+  return options_.directory + "/" + segment_name(segment);
+}
+
+Status JournalWriter::adopt_spares() {
+  const auto names = files_.list(options_.directory);
+  if (!names) return names.error();
+  std::uint64_t last = end_.segment;
+  for (const std::string& name : *names) last = std::max(last, segment_number(name).value_or(0));
+  while (end_.segment + spares_.size() < last) {
+    auto file = files_.open(path_of(end_.segment + spares_.size() + 1), OpenMode::direct_write);
+    if (!file) return file.error();
+    const auto size = (*file)->size();
+    if (!size) return size.error();
+    if (*size != options_.segment_bytes) break;
+    spares_.push_back(std::move(*file));
+  }
+  // Others have another size than is wanted now. From the last one down, each for good before the
+  // next: whatever a crash leaves has no gap.
+  for (; last > end_.segment + spares_.size(); --last) {
+    if (Status s = files_.remove(path_of(last)); !s.ok()) return s;
+    if (Status s = files_.sync_directory(options_.directory); !s.ok()) return s;
+  }
   return ok_status();
 }
 
@@ -194,7 +240,6 @@ void JournalWriter::take_prepared() {
 
 Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::string& directory,
                                               std::uint64_t segment, std::uint64_t bytes) {
-  constexpr std::size_t kStep = std::size_t{1} << 20;
   const std::string path = directory + "/" + segment_name(segment);
   const std::string temporary = path + ".tmp";
   if (Status s = files.remove(temporary); !s.ok() && s.error().code != ErrorCode::not_found) {
@@ -225,16 +270,17 @@ Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::stri
 Status mend_tail(FileSystem& files, const std::string& directory, const JournalEnd& end) {
   const auto names = files.list(directory);
   if (!names) return names.error();
-  // From the last one down, each for good before the next: whatever a crash leaves has no gap.
-  for (auto name = names->rbegin(); name != names->rend(); ++name) {
-    const auto number = segment_number(*name);
-    const bool later = number && *number > end.segment;
-    if (!later && !name->ends_with(".tmp")) continue;
+  for (const std::string& name : *names) {
     std::string path = directory;
-    path.append("/").append(*name);
-    if (Status s = files.remove(path); !s.ok()) return s;
-    if (Status s = files.sync_directory(directory); !s.ok()) return s;
+    path.append("/").append(name);
+    const auto number = segment_number(name);
+    if (number && *number > end.segment) {
+      if (Status s = blank(files, path); !s.ok()) return s;
+    } else if (name.ends_with(".tmp")) {
+      if (Status s = files.remove(path); !s.ok()) return s;
+    }
   }
+  if (Status s = files.sync_directory(directory); !s.ok()) return s;
   if (end.segment == 0) return ok_status();
   auto file = files.open(directory + "/" + segment_name(end.segment), OpenMode::read_write);
   if (!file) return file.error();

@@ -40,7 +40,8 @@ class JournalWriter {
                 std::function<void()> wake);
   ~JournalWriter();
 
-  // Opens the segment that `end` names, or makes the first one. Waits for the disk.
+  // Opens the segment that `end` names, or makes the first one, and the spare ones behind it, which
+  // mend_tail() has left all zeros. Waits for the disk.
   Status open();
 
   // From now on so many ends of holds must still fit, whatever the disk does.
@@ -74,6 +75,8 @@ class JournalWriter {
   struct Writing;
   struct Preparing;
 
+  Status adopt_spares();
+  std::string path_of(std::uint64_t segment) const;
   void begin_preparing();
   void take_prepared();
   PreparedRoom prepared() const;
@@ -100,7 +103,9 @@ class JournalWriter {
 Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::string& directory,
                                               std::uint64_t segment, std::uint64_t bytes);
 
-// Removes what an unclean stop left behind `end`: a torn group, later segments.
+// Clears away what an unclean stop left behind `end`: a torn group is overwritten with zeros, and
+// so are later segments that have anything in them. The segments stay: on a full disk their room
+// might not be had again, and ends of holds count on it.
 Status mend_tail(FileSystem& files, const std::string& directory, const JournalEnd& end);
 
 }  // namespace doorbuster::embedded
