@@ -71,6 +71,12 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Limit exceeded", "超出限购"},
      {"The buyer would have more than the sale allows each; `claims` are those he has.",
       "该买家将超出每人限购数量；`claims` 是其已有的记录。"}},
+    {Code::attempts_exhausted,
+     409,
+     "attempts-exhausted",
+     {"Too many attempts", "尝试次数过多"},
+     {"The buyer's claims have ended as often as the sale allows.",
+      "该买家的记录已结束的次数达到活动上限。"}},
     {Code::closed,
      409,
      "closed",
@@ -222,6 +228,8 @@ ProblemCode problem_of(sale::Refusal refusal) {
       return Code::closed;
     case sale::Refusal::limit_exceeded:
       return Code::limit_exceeded;
+    case sale::Refusal::attempts_exhausted:
+      return Code::attempts_exhausted;
     case sale::Refusal::key_reused:
       return Code::idempotency_key_reused;
     case sale::Refusal::sold_out:

@@ -28,6 +28,7 @@ enum class ProblemCode : std::uint8_t {
   sold_out,
   insufficient_stock,
   limit_exceeded,
+  attempts_exhausted,
   closed,
   already_exists,
   idempotency_key_reused,
@@ -42,7 +43,7 @@ enum class ProblemCode : std::uint8_t {
   storage_unavailable,
   http_version_not_supported,
 };
-inline constexpr std::size_t kProblemCodes = 24;
+inline constexpr std::size_t kProblemCodes = 25;
 
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {

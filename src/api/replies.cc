@@ -57,6 +57,7 @@ void append_members(Answer& answer, const store::ClaimReply& reply) {
       body += R"(,"claims":)";
       append_claim_ids(body, reply.claims);
       return;
+    case sale::Refusal::attempts_exhausted:
     case sale::Refusal::closed:
     case sale::Refusal::key_reused:
       return;

@@ -95,15 +95,13 @@ void render_stats(Answer& answer, store::Reply& reply) {
 void render_sales(Answer& answer, store::Reply& reply) {
   const auto* page = std::get_if<store::SalesPage>(&reply);
   if (page == nullptr) return answer_without_result(answer, reply);
-  const Exchange& exchange = answer.exchange();
   std::string& body = answer.body();
   body += R"({"data":[)";
   for (const store::SaleView& sale : page->sales) {
     if (&sale != page->sales.data()) body += ',';
     append_sale(body, sale);
   }
-  const auto next = exchange.page_from + static_cast<std::uint32_t>(page->sales.size());
-  finish_page(answer, "/v1/sales", page->has_more, kSalesCursor, next);
+  finish_page(answer, "/v1/sales", page->has_more, kSalesCursor, page->next);
 }
 
 }  // namespace
