@@ -1,7 +1,10 @@
 #include "api/admin_handler.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
+#include "api/admission.h"
 #include "api/bad_request.h"
 #include "api/known_fields.h"
 #include "api/problem.h"
@@ -10,7 +13,26 @@ namespace doorbuster::api {
 namespace {
 
 constexpr std::size_t kBodyLimit = 1024;
-constexpr std::string_view kAllowed = "GET, HEAD, OPTIONS";
+
+enum class Asked : std::uint8_t { liveness, readiness, clock_accept };
+
+struct Address {
+  std::string_view path;
+  Asked what;
+};
+
+constexpr std::array<Address, 3> kAddresses = {{
+    {"/livez", Asked::liveness},
+    {"/readyz", Asked::readiness},
+    {"/clock/accept", Asked::clock_accept},
+}};
+
+const Address* find_address(std::string_view path) {
+  for (const Address& address : kAddresses) {
+    if (address.path == path) return &address;
+  }
+  return nullptr;
+}
 
 // `verbose` alone or with any value, as Kubernetes has it.
 bool asks_verbose(std::string_view query) {
@@ -38,20 +60,39 @@ http::Reply AdminHandler::on_bad_request(http::BadRequest what) {
 }
 
 http::Reply AdminHandler::answer(const http::Request& request) {
-  const bool is_live = request.path == "/livez";
-  const bool is_known = is_live || request.path == "/readyz";
+  const Address* address = find_address(request.path);
+  if (address == nullptr) return problem(ProblemCode::not_found);
+  const bool is_command = address->what == Asked::clock_accept;
   const bool is_read = request.method == http::Method::get || request.method == http::Method::head;
-  if (is_known && is_read) {
-    if (!is_live) return readiness(asks_verbose(request.query));
-    body_ = "ok\n";
-    return text(200);
+  if (is_command ? request.method == http::Method::post : is_read) {
+    switch (address->what) {
+      case Asked::liveness:
+        body_ = "ok\n";
+        return text(200);
+      case Asked::readiness:
+        return readiness(asks_verbose(request.query));
+      case Asked::clock_accept:
+        return accept_clock(request);
+    }
   }
-  if (is_known) fields_.append("Allow: ").append(kAllowed).append("\r\n");
-  if (is_known && request.method == http::Method::options) return {204, {}, fields_, {}};
-  const ProblemCode code = is_known ? ProblemCode::method_not_allowed : ProblemCode::not_found;
-  append_problem(body_, code, Language::english);
+  fields_ += is_command ? "Allow: POST, OPTIONS\r\n" : "Allow: GET, HEAD, OPTIONS\r\n";
+  if (request.method == http::Method::options) return {204, {}, fields_, {}};
+  return problem(ProblemCode::method_not_allowed);
+}
+
+http::Reply AdminHandler::problem(ProblemCode code, Remark remark) {
+  append_problem(body_, code, Language::english, remark);
   body_ += '}';
   return {text_of(code).status, kProblemType, fields_, body_};
+}
+
+http::Reply AdminHandler::accept_clock(const http::Request& request) {
+  const auto refused = refuse_stranger(request.peer, known_fields(request.fields));
+  if (refused) return problem(refused->code, refused->remark);
+  const auto sentence = store_.accept_clock();
+  if (!sentence) return problem(problem_of(sentence.error().code));
+  body_ = *sentence + "\n";
+  return text(200);
 }
 
 // A part that is not well is named even where nobody asked for all of them.

@@ -1,10 +1,12 @@
-// What an operator's probes ask on the admin listener: /livez and /readyz.
+// What an operator's probes ask on the admin listener: /livez and /readyz. And what an operator
+// tells the server there: POST /clock/accept, from programs of the server's own machine alone.
 //
 // Thread: I/O, that of its server. Owns: its buffers. The store outlives it.
 #pragma once
 
 #include <string>
 
+#include "api/problem.h"
 #include "http/handler.h"
 #include "store/claim_store.h"
 
@@ -12,7 +14,7 @@ namespace doorbuster::api {
 
 class AdminHandler final : public http::Handler {
  public:
-  explicit AdminHandler(const store::ClaimStore& store) : store_(store) {}
+  explicit AdminHandler(store::ClaimStore& store) : store_(store) {}
 
   std::size_t body_limit(const http::Request& head) override;
   void on_request(const http::Request& request, http::Responder responder) override;
@@ -21,9 +23,11 @@ class AdminHandler final : public http::Handler {
  private:
   http::Reply answer(const http::Request& request);
   http::Reply readiness(bool verbose);
+  http::Reply accept_clock(const http::Request& request);
+  http::Reply problem(ProblemCode code, Remark remark = Remark::none);
   http::Reply text(int status);
 
-  const store::ClaimStore& store_;
+  store::ClaimStore& store_;
   std::string fields_;
   std::string body_;
 };

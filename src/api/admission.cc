@@ -37,10 +37,7 @@ bool is_loopback_origin(std::string_view origin) {
 
 }  // namespace
 
-std::optional<Refused> refuse_entry(bool dev, Who who, const http::Peer& peer,
-                                    const KnownFields& fields) {
-  if (who == Who::anyone) return std::nullopt;
-  if (!dev) return Refused{ProblemCode::unauthenticated, Remark::no_keys_in_this_version};
+std::optional<Refused> refuse_stranger(const http::Peer& peer, const KnownFields& fields) {
   if (!peer.loopback) return Refused{ProblemCode::insufficient_scope, Remark::peer_not_loopback};
   if (fields.host.count != 1 || !is_loopback_authority(fields.host.value)) {
     return Refused{ProblemCode::insufficient_scope, Remark::foreign_host};
@@ -49,6 +46,13 @@ std::optional<Refused> refuse_entry(bool dev, Who who, const http::Peer& peer,
                        (fields.origin.given() && !is_loopback_origin(fields.origin.value));
   if (foreign) return Refused{ProblemCode::insufficient_scope, Remark::foreign_origin};
   return std::nullopt;
+}
+
+std::optional<Refused> refuse_entry(bool dev, Who who, const http::Peer& peer,
+                                    const KnownFields& fields) {
+  if (who == Who::anyone) return std::nullopt;
+  if (!dev) return Refused{ProblemCode::unauthenticated, Remark::no_keys_in_this_version};
+  return refuse_stranger(peer, fields);
 }
 
 }  // namespace doorbuster::api

@@ -1,5 +1,6 @@
 // Who may come in. In this version there is one way: a server started with --dev trusts the
-// programs of its own machine, and no web page that a browser there has open.
+// programs of its own machine, and no web page that a browser there has open. So does, with --dev
+// or without, the admin listener where it is told to do something.
 //
 // Thread: any; pure functions.
 #pragma once
@@ -29,6 +30,9 @@ struct Refused {
   ProblemCode code;
   Remark remark;
 };
+
+// Nothing when a program of the server's own machine asks.
+std::optional<Refused> refuse_stranger(const http::Peer& peer, const KnownFields& fields);
 
 // Nothing when the request may go on.
 std::optional<Refused> refuse_entry(bool dev, Who who, const http::Peer& peer,

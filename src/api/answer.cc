@@ -7,9 +7,10 @@
 namespace doorbuster::api {
 namespace {
 
-// What the store refuses for want of room is short; a full disk takes longer.
+// What the store refuses for want of room is short; a full disk or a wrong clock takes longer.
 constexpr RetryRange kOverloadedRetry{1, 3};
 constexpr RetryRange kStorageRetry{3, 10};
+constexpr RetryRange kClockRetry{3, 10};
 
 }  // namespace
 
@@ -62,6 +63,7 @@ void Answer::start_problem(ProblemCode code, Remark remark) {
   field("Content-Language", tag_of(exchange_.language));
   if (code == ProblemCode::overloaded) stay_away(kOverloadedRetry);
   if (code == ProblemCode::storage_unavailable) stay_away(kStorageRetry);
+  if (code == ProblemCode::clock_behind) stay_away(kClockRetry);
   if (code == ProblemCode::unauthenticated) {
     field("WWW-Authenticate", R"(Bearer realm="doorbuster")");
   }

@@ -308,20 +308,5 @@ TEST(Api, DescribesTheServer) {
   EXPECT_TRUE(reply.has(R"("version":"9.8.7","engine":"embedded","durability":"synced")"));
 }
 
-TEST(Admin, TellsWhetherTheServerLivesAndIsReady) {
-  const Shop shop;
-  EXPECT_EQ(shop.probe("GET", "/livez").body, "ok\n");
-  const ShopReply ready = shop.probe("GET", "/readyz");
-  EXPECT_EQ(ready.status, 200);
-  EXPECT_EQ(ready.field("Cache-Control"), "no-store");
-  const ShopReply verbose = shop.probe("GET", "/readyz?verbose");
-  EXPECT_TRUE(verbose.has("[+]engine ok\n") && verbose.has("readyz check passed\n"));
-  EXPECT_EQ(shop.probe("HEAD", "/readyz").status, 200);
-  EXPECT_EQ(shop.probe("POST", "/livez").field("Allow"), "GET, HEAD, OPTIONS");
-  EXPECT_EQ(shop.probe("OPTIONS", "/livez").status, 204);
-  EXPECT_EQ(shop.probe("GET", "/metrics").code(), "not-found");
-  EXPECT_EQ(shop.probe("GET", "/v1/sales").status, 404);
-}
-
 }  // namespace
 }  // namespace doorbuster::api

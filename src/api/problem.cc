@@ -141,6 +141,13 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Storage unavailable", "存储不可用"},
      {"Nothing can be stored now; nothing was decided. Try again after `Retry-After`.",
       "暂时无法存储，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
+    {Code::clock_behind,
+     503,
+     "clock-behind",
+     {"Clock behind", "时钟落后"},
+     {"The server's clock is behind what was decided before its restart; nothing was decided. Try "
+      "again after `Retry-After`.",
+      "服务器时钟落后于重启前的记录，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
     {Code::http_version_not_supported,
      400,
      "http-version-not-supported",
@@ -169,14 +176,14 @@ Sentence sentence_of(Remark remark) {
       return {"No buyer is named: send the header X-Buyer-Id.",
               "没有指明买家：请发送请求头 X-Buyer-Id。"};
     case Remark::peer_not_loopback:
-      return {"A server with --dev serves callers of its own machine alone.",
-              "以 --dev 启动的服务器只服务本机的调用方。"};
+      return {"Only callers on the server's own machine are served here.",
+              "此处只服务本机的调用方。"};
     case Remark::foreign_host:
-      return {"A server with --dev takes only localhost, 127.0.0.1 or [::1] as `Host`.",
-              "以 --dev 启动的服务器只接受 localhost、127.0.0.1 或 [::1] 作为 `Host`。"};
+      return {"Only localhost, 127.0.0.1 or [::1] is taken as `Host` here.",
+              "此处只接受 localhost、127.0.0.1 或 [::1] 作为 `Host`。"};
     case Remark::foreign_origin:
-      return {"A server with --dev takes no requests from web pages of other origins (`Origin`).",
-              "以 --dev 启动的服务器不接受来自其他来源网页（`Origin`）的请求。"};
+      return {"No requests from web pages of other origins (`Origin`) are taken here.",
+              "此处不接受来自其他来源网页（`Origin`）的请求。"};
     case Remark::not_json:
       return {"The body is not JSON in UTF-8.", "请求体不是 UTF-8 编码的 JSON。"};
     case Remark::json_too_deep:
@@ -240,12 +247,14 @@ ProblemCode problem_of(sale::Refusal refusal) {
   CHECK(false);
 }
 
-// An engine answers with `overloaded` or `storage_unavailable`; whatever else it may say, nothing
-// was decided and another try does no harm.
+// An engine answers with `overloaded`, `storage_unavailable` or `clock_behind`; whatever else it
+// may say, nothing was decided and another try does no harm.
 ProblemCode problem_of(ErrorCode error) {
   switch (error) {
     case ErrorCode::overloaded:
       return Code::overloaded;
+    case ErrorCode::clock_behind:
+      return Code::clock_behind;
     case ErrorCode::invalid_argument:
     case ErrorCode::not_found:
     case ErrorCode::storage_unavailable:

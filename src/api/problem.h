@@ -41,9 +41,10 @@ enum class ProblemCode : std::uint8_t {
   not_implemented,
   overloaded,
   storage_unavailable,
+  clock_behind,
   http_version_not_supported,
 };
-inline constexpr std::size_t kProblemCodes = 25;
+inline constexpr std::size_t kProblemCodes = 26;
 
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {

@@ -83,33 +83,50 @@ std::string ShopReply::code() const {
 }
 
 Shop::Shop(bool dev, std::size_t max_waiting)
-    : directory_(make_directory()), files_(embedded::make_system_file_system()) {
+    : dev_(dev),
+      max_waiting_(max_waiting),
+      directory_(make_directory()),
+      files_(embedded::make_system_file_system()) {
+  start();
+}
+
+Shop::~Shop() {
+  stop();
+  std::filesystem::remove_all(directory_);
+}
+
+void Shop::restart() {
+  stop();
+  start();
+}
+
+void Shop::start() {
   embedded::StoreOptions options;
   options.data_dir = directory_ + "/data";
   options.segment_bytes = std::uint64_t{4} << 20;
-  options.max_waiting = max_waiting;
+  options.max_waiting = max_waiting_;
   options.random = fill_with_a_pattern;
   options.on_failure = [](const Error& error) { FAIL() << error.message; };
   auto opened = embedded::open_embedded_store(*files_, clock_, options);
   CHECK(opened.ok());
   store_ = std::move(*opened);
-  thread_ = std::thread([this, dev] { serve(dev); });
+  listening_ = false;
+  thread_ = std::thread([this] { serve(); });
   listening_.wait(false);
 }
 
-Shop::~Shop() {
+void Shop::stop() {
   server_.load()->drain();
   thread_.join();
   store_.reset();
-  std::filesystem::remove_all(directory_);
 }
 
-void Shop::serve(bool dev) {
+void Shop::serve() {
   http::Server server{http::Limits{}};
   const auto wake = [&server] { server.post([] {}); };
   const auto store_port = store_->connect(wake);
   ApiOptions options;
-  options.dev = dev;
+  options.dev = dev_;
   options.version = "9.8.7";
   options.wake = wake;
   ApiHandler handler(*store_port, clock_, std::move(options));
@@ -131,8 +148,9 @@ ShopReply Shop::ask(std::string_view method, std::string_view path, const Header
   return exchange(port_, method, path, headers, body);
 }
 
-ShopReply Shop::probe(std::string_view method, std::string_view path) const {
-  return exchange(admin_port_, method, path, {}, {});
+ShopReply Shop::probe(std::string_view method, std::string_view path,
+                      const Headers& headers) const {
+  return exchange(admin_port_, method, path, headers, {});
 }
 
 ShopReply Shop::exchange(std::uint16_t port, std::string_view method, std::string_view path,

@@ -24,14 +24,16 @@ namespace doorbuster::api {
 // Thread: any.
 class ShopClock final : public Clock {
  public:
-  Time wall() const override { return start() + passed_.load(); }
+  Time wall() const override { return start() + passed_.load() + wall_step_.load(); }
   std::chrono::nanoseconds since_boot() const override { return passed_.load(); }
   void pass(std::chrono::milliseconds time) { passed_ = passed_.load() + time; }
+  void step_wall(std::chrono::milliseconds by) { wall_step_ = wall_step_.load() + by; }
 
  private:
   static Time start() { return *parse_rfc3339("2026-11-11T12:00:00Z"); }
 
   std::atomic<std::chrono::milliseconds> passed_{std::chrono::milliseconds{0}};
+  std::atomic<std::chrono::milliseconds> wall_step_{std::chrono::milliseconds{0}};
 };
 
 struct ShopReply {
@@ -64,17 +66,24 @@ class Shop {
   ShopReply post_form(std::string_view path, std::string_view body, Headers headers = {}) const;
   ShopReply claim(std::string_view sale, const std::string& buyer, Headers headers = {}) const;
   // One request to the admin listener.
-  ShopReply probe(std::string_view method, std::string_view path) const;
+  ShopReply probe(std::string_view method, std::string_view path,
+                  const Headers& headers = {}) const;
   // Creates a sale from the members of its JSON, `"id":"x","stock":1`; it must be new.
   void create(const std::string& members) const;
 
   ShopClock& clock() { return clock_; }
+  // Stops the server in good order and starts it on the same data.
+  void restart();
 
  private:
-  void serve(bool dev);
+  void start();
+  void stop();
+  void serve();
   static ShopReply exchange(std::uint16_t port, std::string_view method, std::string_view path,
                             const Headers& headers, std::string_view body);
 
+  const bool dev_;
+  const std::size_t max_waiting_;
   std::string directory_;
   ShopClock clock_;
   std::unique_ptr<embedded::FileSystem> files_;

@@ -7,7 +7,11 @@
 namespace doorbuster {
 
 Time SystemClock::wall() const {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  // Not by std::chrono's clock, which counts nanoseconds and overflows in 2262.
+  timespec now{};
+  CHECK(::clock_gettime(CLOCK_REALTIME, &now) == 0);
+  return Time(std::chrono::seconds(now.tv_sec)) +
+         std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds(now.tv_nsec));
 }
 
 std::chrono::nanoseconds SystemClock::since_boot() const {

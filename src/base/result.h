@@ -14,6 +14,7 @@ enum class ErrorCode {
   invalid_argument,     // the caller's input is wrong: tell him
   not_found,            // there is no such thing
   overloaded,           // a bounded queue is full: try again soon
+  clock_behind,         // the time is not known yet: try again later
   storage_unavailable,  // no room can be had on the disk now: try again later
   io_failed,            // the system refused a call: nothing may be assumed about its effect
   data_damaged,         // stored bytes are not what was written: a person must look

@@ -99,6 +99,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.own_thread = arguments.io_threads > 1;
   options.random = fill_random;
   options.on_failure = end_at_once;
+  options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
   return embedded::open_embedded_store(files, clock, options);
 }
 
@@ -162,9 +163,10 @@ struct Bound {
   http::Endpoint admin;
 };
 
+// It listens also while it waits for the wall clock, so that it can say what it waits for.
 void print_ready(const ServeArguments& arguments, const Listeners& asked, const Bound& bound,
-                 std::optional<std::uint32_t> demo_units) {
-  std::string out = "ready   http://" + bound.http.text();
+                 std::optional<std::uint32_t> demo_units, bool ready) {
+  std::string out = (ready ? "ready   http://" : "waiting http://") + bound.http.text();
   if (demo_units) out += "    demo sale \"demo\": " + grouped(*demo_units) + " units";
   out += "    data " + arguments.data_dir + "\n";
   if (demo_units && arguments.dev) {
@@ -229,12 +231,13 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   const Bound bound{*endpoint, *admin_endpoint};
   DemoSale demo([&](const Result<std::uint32_t>& units) {
     if (!units) say("no demo sale: " + units.error().message);
-    print_ready(arguments, listeners, bound, units ? std::optional(*units) : std::nullopt);
+    print_ready(arguments, listeners, bound, units ? std::optional(*units) : std::nullopt,
+                store.condition().ready);
   });
   if (arguments.demo) {
     demo.create(first.port());
   } else {
-    print_ready(arguments, listeners, bound, std::nullopt);
+    print_ready(arguments, listeners, bound, std::nullopt, store.condition().ready);
   }
   first.run();
   told->get_future().wait();  // the signals' thread has let go of both

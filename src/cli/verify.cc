@@ -27,6 +27,7 @@ ExitCode exit_code_of(ErrorCode code) {
       return ExitCode::not_ready;
     case ErrorCode::invalid_argument:
     case ErrorCode::overloaded:
+    case ErrorCode::clock_behind:
     case ErrorCode::storage_unavailable:
     case ErrorCode::io_failed:
     case ErrorCode::in_use:

@@ -61,8 +61,8 @@ std::string_view ClaimTable::reference(const Claim& claim) const {
 }
 
 const std::vector<std::string>& ClaimTable::refunds(const Claim& claim) const {
-  static const std::vector<std::string> kNoRefunds;
-  return claim.extra == Claim::kNone ? kNoRefunds : extras_[claim.extra - 1].refunds;
+  static const std::vector<std::string> none;
+  return claim.extra == Claim::kNone ? none : extras_[claim.extra - 1].refunds;
 }
 
 UnitRuns ClaimTable::units(const Claim& claim) const {

@@ -159,7 +159,8 @@ struct ClaimsPage {
 
 // PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
 // ReadClaim: ClaimsPage with the one claim. A claim that is not the buyer's is NoSuchClaim to him.
-// An Error: nothing was decided; overloaded or storage_unavailable.
+// An Error: nothing was decided; overloaded, storage_unavailable or
+// clock_behind.
 using Reply = std::variant<ClaimReply, ClaimChangeReply, CreateReply, SaleChangeReply, SaleView,
                            SalesPage, ClaimsPage, NoSuchSale, NoSuchClaim, Error>;
 
@@ -196,6 +197,9 @@ class ClaimStore {
   // flush() on the port's thread soon. Ports go before the store.
   virtual std::unique_ptr<StorePort> connect(std::function<void()> wake) = 0;
   virtual StoreCondition condition() const = 0;
+  // An operator takes the wall clock as it is (R15). Gives a sentence that says what is now true;
+  // from any thread. With nothing to accept it changes nothing.
+  virtual Result<std::string> accept_clock() = 0;
 };
 
 }  // namespace doorbuster::store

@@ -29,7 +29,7 @@ IMPURE = re.compile(
     r"^(boost/|sys/|netinet/|arpa/|openssl/|pthread\.h|unistd\.h|fcntl\.h|time\.h|stdio\.h"
     r"|(thread|mutex|shared_mutex|condition_variable|atomic|future|semaphore|barrier|latch|stop_token"
     r"|random|fstream|iostream|istream|ostream|sstream|filesystem|cstdio|ctime|coroutine)$)")
-IMPURE_OWN = {"base/clock.h", "base/worker.h"}
+IMPURE_OWN = {"base/alarm.h", "base/clock.h", "base/worker.h"}
 
 
 class Tree:

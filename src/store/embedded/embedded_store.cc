@@ -9,6 +9,7 @@
 #include "base/alarm.h"
 #include "base/check.h"
 #include "base/worker.h"
+#include "store/embedded/clock_watch.h"
 #include "store/embedded/engine.h"
 
 namespace doorbuster::embedded {
@@ -24,15 +25,16 @@ class Condition {
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
   }
   // Thread: any.
-  store::StoreCondition read() const {
+  store::StoreCondition read(const ClockStanding& clock) const {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
     const bool no_room = no_room_.load(std::memory_order_relaxed);
-    return {!failed && !no_room,
+    return {!failed && !no_room && clock.kind != ClockStanding::Kind::behind_at_start,
             {{"engine", failed ? "the journal could not be written" : "ok"},
              {"disk", no_room    ? "no room for the journal: claims are refused"
                       : no_spare ? "no room for the next journal segment"
-                                 : "ok"}}};
+                                 : "ok"},
+             {"clock", to_sentence(clock)}}};
   }
 
  private:
@@ -57,7 +59,7 @@ class DueAlarm {
 
   // After each turn. Setting the alarm costs a system call: one that is set to ring before it has
   // to is left alone, and the turn it leads to sets it again.
-  void follow(const Engine& engine) {
+  void follow(Engine& engine) {
     // Ends of holds that nobody asks about are gathered for this long.
     constexpr std::chrono::milliseconds kSweepPause{10};
     const Time now = engine.now();
@@ -79,11 +81,11 @@ class DueAlarm {
 class DrivenStore final : public store::ClaimStore {
  public:
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-              EngineOptions options, Recovered recovered,
-              std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+              EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -108,7 +110,8 @@ class DrivenStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this);
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   class Port final : public store::StorePort {
@@ -167,6 +170,7 @@ class DrivenStore final : public store::ClaimStore {
   Ground ground_;
   Engine engine_;
   DueAlarm due_alarm_{[this] { wake(); }};
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> replies_;
   bool connected_ = false;
@@ -176,12 +180,12 @@ class DrivenStore final : public store::ClaimStore {
 class ThreadedStore final : public store::ClaimStore {
  public:
   ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
-                EngineOptions options, Recovered recovered,
-                std::function<void(const Error&)> on_failure)
-      : on_failure_(std::move(on_failure)),
+                EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
+      : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
         engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }) {
+                std::move(recovered), [this] { wake(); }),
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -209,7 +213,8 @@ class ThreadedStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this, number, outboxes_.back());
   }
 
-  store::StoreCondition condition() const override { return condition_.read(); }
+  store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
+  Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
   struct Letter {
@@ -366,6 +371,7 @@ class ThreadedStore final : public store::ClaimStore {
   Ground ground_;
   Engine engine_;
   DueAlarm due_alarm_{[this] { wake(); }};
+  ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> leaving_;  // scratch: what leaves in this turn
   std::thread thread_;
@@ -391,10 +397,10 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
                              options.max_waiting, options.restart_grace};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
-                                                 std::move(*recovered), options.on_failure));
+                                                 std::move(*recovered), options));
   }
   return start(std::make_unique<DrivenStore>(std::move(*lock), files, clock, engine,
-                                             std::move(*recovered), options.on_failure));
+                                             std::move(*recovered), options));
 }
 
 }  // namespace doorbuster::embedded

@@ -5,8 +5,9 @@
 // written and synced by a committer thread, so that no I/O thread ever waits for the disk; and an
 // alarm wakes the engine when something is due that nobody asks about.
 //
-// Thread: open and destroy on one thread; ports as claim_store.h says; condition() from any.
-// Owns: the data directory's lock, the engine, the threads of committer, preparer and alarm.
+// Thread: open and destroy on one thread; ports as claim_store.h says; condition() and
+// accept_clock() from any. Owns: the data directory's lock, the engine, the threads of
+// committer, preparer, alarm and clock.
 #pragma once
 
 #include <functional>
@@ -35,6 +36,9 @@ struct StoreOptions {
   // The journal could not be written: the process must end (R11). Called once, from the engine's
   // thread.
   std::function<void(const Error&)> on_failure;
+  // How the wall clock stands, in a sentence, when an alarm about it begins, changes or ends (R15);
+  // may be none. Called from a thread that does nothing else.
+  std::function<void(const std::string&)> on_clock;
 };
 
 // Locks, recovers and opens the data directory, creating it if there is none. data_damaged names

@@ -14,6 +14,10 @@ namespace {
 // The most that the events of one decision may take: a definition comes from a body of 64 KiB.
 constexpr std::size_t kLargestDecision = 96 * 1024;
 
+Error clock_behind() {
+  return {ErrorCode::clock_behind, "the wall clock is behind the journal: nothing is decided"};
+}
+
 }  // namespace
 
 Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
@@ -32,9 +36,17 @@ Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, En
 Engine::~Engine() = default;
 
 Status Engine::open() {
+  static_cast<void>(may_decide());
+  return journal_.open();
+}
+
+bool Engine::may_decide() {
+  if (deciding_) return true;
+  if (!time_line_.may_decide()) return false;
+  deciding_ = true;
   catalog_.grant_grace(time_line_.now() + options_.restart_grace);
   for (std::uint32_t i = 0; i < catalog_.size(); ++i) schedule(catalog_[{i}]);
-  return journal_.open();
+  return true;
 }
 
 void Engine::schedule(const sale::SaleState& sale) {
@@ -49,7 +61,7 @@ void Engine::schedule(const sale::SaleState& sale) {
 }
 
 void Engine::settle_due() {
-  if (failed_) return;
+  if (failed_ || !may_decide()) return;
   due_left_ = kDueATurn;
   const Time now = time_line_.now();
   while (!due_.empty() && due_.begin()->first <= now && due_left_ > 0 && !group_is_full()) {
@@ -65,7 +77,7 @@ void Engine::settle_due() {
   }
 }
 
-bool Engine::wants_turn() const {
+bool Engine::wants_turn() {
   if (failed_ || group_is_full()) return false;
   return !unsettled_.empty() || (has_room() && next_due_at() <= now());
 }
@@ -85,6 +97,7 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 }
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
+  if (!may_decide()) return answer(ticket, clock_behind());
   std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
   if (reply) {
     answer(ticket, std::move(*reply));
@@ -128,9 +141,10 @@ void Engine::end_turn() {
     start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
     unsettled_.clear();  // nothing was decided, and whoever asked has gone
-    // Without room the mark is left out: the next start then takes this for an unclean stop.
+    // Without room the mark is left out: the next start then takes this for an unclean stop. So it
+    // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;
-    if (journal_.room(Purpose::upkeep) == 0) {
+    if (journal_.room(Purpose::upkeep) == 0 || !may_decide()) {
       stopped_ = true;
     } else {
       start_group(kCleanStop);

@@ -5,7 +5,8 @@
 // Thread: engine.
 // Owns: the catalog, the journal's writer, the replies that wait for the disk.
 // Invariants: a reply is released only when everything decided before it is durable (R7); after a
-// failed write nothing is released any more (R11).
+// failed write nothing is released any more (R11); while the clock is behind the journal nothing is
+// decided and nothing written (R15).
 #pragma once
 
 #include <array>
@@ -65,10 +66,10 @@ class Engine {
   // The end of a turn: begins to write what was decided, unless a write is under way.
   void end_turn();
   // Whether another turn has something to do that it need not wait for.
-  bool wants_turn() const;
+  bool wants_turn();
   // When something will be due that nobody asks about; kNever: nothing.
   Time next_due_at() const { return due_.empty() ? kNever : due_.begin()->first; }
-  Time now() const { return time_line_.now(); }
+  Time now() { return time_line_.now(); }
   // Takes note of what the workers have finished. Gives an error once, when the journal has failed.
   Status collect();
   // Appends the replies that may be sent to `out`.
@@ -88,6 +89,7 @@ class Engine {
   // Whether the journal can still take events.
   bool has_room() const { return journal_.room(Purpose::growth) > 0; }
   const sale::Catalog& catalog() const { return catalog_; }
+  TimeLine& time_line() { return time_line_; }
 
  private:
   friend class Execution;
@@ -97,6 +99,8 @@ class Engine {
     store::Command command;
   };
 
+  // False while the clock is behind the journal (R15). Once it is not, the grace begins.
+  bool may_decide();
   bool group_is_full() const;
   void execute(const Ticket& ticket, const store::Command& command);
   void answer(const Ticket& ticket, store::Reply reply);
@@ -127,6 +131,7 @@ class Engine {
   std::vector<Time> due_of_;
   std::uint32_t due_left_ = kDueATurn;  // how many due events this turn may still settle unasked
   std::vector<std::array<std::uint64_t, sale::kRefusals>> refused_;  // by sale
+  bool deciding_ = false;
   bool stopping_ = false;
   bool stop_marked_ = false;
   bool stopped_ = false;
