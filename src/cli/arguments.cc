@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <vector>
@@ -57,6 +58,17 @@ class ExamplesFirst final : public CLI::Formatter {
   }
 };
 
+// What is wrong with it; empty: nothing. A file is read at once, and written in blocks.
+std::string segment_bytes_flaw(const std::string& text) {
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  if (is_number && bytes >= kLeast && bytes <= kMost && bytes % 4096 == 0) return {};
+  return "'" + text + "' is no multiple of 4096 from 1048576 to 1073741824";
+}
+
 void set_up_serve(CLI::App& app, ServeArguments& serve) {
   app.add_flag("--dev", serve.dev, "Trust the programs of this machine: no keys are needed");
   app.add_flag("--demo", serve.demo, "Make sure there is a sale \"demo\" of 1,000 units");
@@ -70,6 +82,10 @@ void set_up_serve(CLI::App& app, ServeArguments& serve) {
   app.add_option("--io-threads", serve.io_threads, "Threads that serve connections")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
+  app.add_option("--journal.segment-bytes", serve.journal_segment_bytes,
+                 "Size of the journal's files; less for a small disk")
+      ->type_name("BYTES")
+      ->check(CLI::Validator(segment_bytes_flaw, "", "segment-bytes"));
 }
 
 void set_up_verify(CLI::App& app, VerifyArguments& verify) {

@@ -47,7 +47,7 @@ std::uint64_t blocks_to_keep(Purpose purpose, std::uint64_t ends, const JournalG
 }
 
 std::uint64_t blocks_to_prepare(std::uint64_t ends, const JournalGeometry& geometry) {
-  return blocks_to_keep(Purpose::growth, ends, geometry) + 2 * geometry.segment;
+  return blocks_to_keep(Purpose::growth, ends, geometry) + geometry.segment + geometry.segment / 4;
 }
 
 std::size_t payload_room(const PreparedRoom& room, std::uint64_t keep) {

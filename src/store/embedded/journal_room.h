@@ -60,8 +60,9 @@ std::uint64_t reserve_blocks(std::uint64_t ends, const JournalGeometry& geometry
 // Blocks that events of this purpose must leave behind them.
 std::uint64_t blocks_to_keep(Purpose purpose, std::uint64_t ends, const JournalGeometry& geometry);
 
-// Blocks to prepare: what must be kept, and as much again as a rush can use up while the disk makes
-// the next segment.
+// Blocks to prepare: what must be kept, and what a rush can use up while the disk makes the next
+// segment. At the usual size that is a segment for the blocks of kLoneGroups holds, which may all
+// come within a fifth of a second, and a quarter for their claims and what more they reserve.
 std::uint64_t blocks_to_prepare(std::uint64_t ends, const JournalGeometry& geometry);
 
 // The largest payload of the next group that leaves `keep` blocks behind; 0: there is none.

@@ -59,10 +59,10 @@ class WriterOnADisk : public testing::Test {
   JournalWriter writer_;
 };
 
-TEST_F(WriterOnADisk, KeepsTwoSegmentsAheadWhenNothingIsReserved) {
+TEST_F(WriterOnADisk, KeepsMoreThanASegmentAheadWhenNothingIsReserved) {
+  EXPECT_EQ(segments(), 2U);
+  for (int i = 0; i < 4; ++i) write(kLargestGroup);
   EXPECT_EQ(segments(), 3U);
-  for (int i = 0; i < 5; ++i) write(kLargestGroup);
-  EXPECT_EQ(segments(), 4U);
   EXPECT_TRUE(writer_.spare_problem().empty());
   EXPECT_FALSE(writer_.prepare_at());
 }
@@ -85,7 +85,7 @@ TEST_F(WriterOnADisk, OnAFullDiskEveryReservedEndHasRoomInAGroupOfItsOwn) {
   writer_.prepare(now_);
   run_workers();
   fill_disk();
-  EXPECT_GT(write_all(5'000, Purpose::growth), 100);
+  EXPECT_GT(write_all(5'000, Purpose::growth), 50);
   EXPECT_FALSE(writer_.spare_problem().empty());
   EXPECT_GT(write_all(kEnd, Purpose::upkeep), 10);
   for (int left = kHolds; left > 0; --left) {
