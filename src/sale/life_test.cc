@@ -189,6 +189,32 @@ TEST_F(Releasing, WhatIsConfirmedTheMerchantAloneTakesBack) {
   EXPECT_EQ(claim("bob").verdict, ClaimVerdict::granted);
 }
 
+// TigerBeetle's state_machine_tests.zig, "create_transfers/lookup_transfers: two-phase: expired":
+// pending transfers of 10, 11, 12, 13 with time-outs of none, 1, 2, 3 s.
+TEST_F(Holding, HeldFallsAsOneHoldAfterTheOtherEnds) {
+  open_sale(holding(100, kMaxHoldSeconds, 100));
+  const auto lasting = claim("ten", 10);
+  std::vector<ClaimOutcome> ending;
+  for (std::uint32_t seconds = 1; seconds <= 3; ++seconds) {
+    changes_.hold_seconds = seconds;
+    change(changes_);
+    ending.push_back(
+        claim("ends after " + std::to_string(seconds), static_cast<Quantity>(10 + seconds)));
+  }
+  std::vector<std::uint64_t> held{sale().totals().held};
+  for (int second = 1; second <= 3; ++second) {
+    at(std::chrono::seconds(second));
+    settle();
+    held.push_back(sale().totals().held);
+  }
+  EXPECT_EQ(held, (std::vector<std::uint64_t>{46, 35, 23, 10}));
+  EXPECT_EQ(confirm(lasting, "order"), ClaimChange::done);
+  for (const ClaimOutcome& claimed : ending) {
+    EXPECT_EQ(confirm(claimed, "order"), ClaimChange::expired);
+  }
+  EXPECT_EQ(sale().totals().confirmed, 10U);
+}
+
 TEST_F(Extending, HappensOnceAndNoLongerThanTheSaleAllows) {
   auto definition = holding(1);
   definition.max_extension_seconds = 5;
