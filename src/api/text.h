@@ -21,6 +21,9 @@ void append_json_string(std::string& out, std::string_view text);
 // The same without the marks.
 void append_json_escaped(std::string& out, std::string_view text);
 
+// `text` as a part of a query (RFC 3986): all but its unreserved characters as %XX.
+void append_percent_encoded(std::string& out, std::string_view text);
+
 // A time as a JSON string; null for none and for kNever.
 void append_json_time(std::string& out, Time time);
 void append_json_time(std::string& out, const std::optional<Time>& time);
