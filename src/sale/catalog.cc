@@ -5,12 +5,21 @@
 namespace doorbuster::sale {
 
 const SaleState* Catalog::find(std::string_view slug) const {
+  const SaleState* sale = find_ever(slug);
+  return sale == nullptr || sale->deleted() ? nullptr : sale;
+}
+
+const SaleState* Catalog::find_ever(std::string_view slug) const {
   if (slug == kRoundsSlug) {
     if (newest_round_ == 0) return nullptr;
-    return find(round_slug(newest_round_));
+    return find_ever(round_slug(newest_round_));
   }
   const auto found = by_slug_.find(slug);
   return found == by_slug_.end() ? nullptr : sales_[found->second.value].get();
+}
+
+void Catalog::grant_grace(Time until) {
+  for (const auto& sale : sales_) sale->grant_grace(until);
 }
 
 std::string round_slug(std::uint32_t round) {

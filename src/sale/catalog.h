@@ -21,9 +21,14 @@ class Catalog {
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(sales_.size()); }
   const SaleState& operator[](SaleOrdinal sale) const { return *sales_[sale.value]; }
-  // The sale of this slug; `goods` finds the newest round. Null: there is none.
+  // The sale of this slug; `goods` finds the newest round. Null: there is none, or no more.
   const SaleState* find(std::string_view slug) const;
+  // The same, and deleted sales too.
+  const SaleState* find_ever(std::string_view slug) const;
   std::uint32_t newest_round() const { return newest_round_; }  // 0: none was published
+
+  // Holds that exist now do not end before `until` (R15, after an outage).
+  void grant_grace(Time until);
 
  private:
   friend struct Applier;  // apply.cc

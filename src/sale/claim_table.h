@@ -18,6 +18,7 @@ struct ClaimExtra {
   std::string key;
   std::string reference;
   std::vector<UnitRun> more_units;
+  std::vector<std::string> refunds;  // references whose money came too late (R20)
 };
 
 struct Claim {
@@ -33,8 +34,10 @@ struct Claim {
   std::uint32_t extra;     // its ClaimExtra's index + 1, or kNone
   Quantity quantity;
   std::uint8_t short_buyer_size;  // 0: the id stands in the extra
-  ClaimStatus status : 4;
-  EndReason end_reason : 4;
+  ClaimStatus status : 2;
+  EndReason end_reason : 3;
+  bool extended : 1;
+  LatePayment late_payment : 1;  // as the sale had it when the claim was granted
 };
 static_assert(sizeof(Claim) == 64, "memory a claim is a promise (performance goals)");
 
@@ -51,11 +54,19 @@ class ClaimTable {
   std::string_view buyer(const Claim& claim) const;
   std::string_view key(const Claim& claim) const;
   std::string_view reference(const Claim& claim) const;
+  const std::vector<std::string>& refunds(const Claim& claim) const;
   UnitRuns units(const Claim& claim) const;
+
+  void set_reference(Claim& claim, std::string_view reference);
+  void add_refund(Claim& claim, std::string_view reference);
+  // Other units in place of those it had.
+  void set_units(Claim& claim, const UnitRuns& units);
 
   std::size_t memory() const { return claims_.memory() + extras_.memory(); }
 
  private:
+  ClaimExtra& extra_of(Claim& claim);
+
   SegmentedVector<Claim> claims_;
   SegmentedVector<ClaimExtra> extras_;
 };

@@ -24,4 +24,39 @@ struct ClaimUnits {
   Key key;
 };
 
+// What a PATCH says: a member that is not there stays as it is.
+struct SaleChanges {
+  std::optional<std::vector<std::pair<std::string, std::string>>> title;
+  std::optional<std::uint32_t> stock;
+  std::optional<Quantity> per_buyer_limit;
+  std::optional<std::uint32_t> hold_seconds;
+  std::optional<std::optional<Time>> opens_at;   // an inner nothing: at once
+  std::optional<std::optional<Time>> closes_at;  // an inner nothing: when the merchant says so
+  std::optional<LatePayment> late_payment;
+  std::optional<Quantity> claim_attempts;
+  std::optional<std::uint32_t> max_extension_seconds;
+  std::optional<std::uint32_t> archive_after_seconds;
+  std::optional<std::string> metadata;
+};
+
+// Changes a sale if its version is still `if_version`; nothing: whatever its version is.
+struct ChangeSale {
+  Slug sale;
+  std::optional<std::uint32_t> if_version;
+  std::shared_ptr<const SaleChanges> changes;
+};
+
+enum class SaleAction : std::uint8_t { pause, resume, close, cancel };
+
+// The merchant's buttons: idempotent, and without a precondition.
+struct SteerSale {
+  Slug sale;
+  SaleAction action = SaleAction::pause;
+};
+
+// Takes a sale away that has not opened yet. Its slug is never used again.
+struct DeleteSale {
+  Slug sale;
+};
+
 }  // namespace doorbuster::sale

@@ -47,17 +47,58 @@ class World {
   SaleOrdinal publish_round(std::uint32_t units) {
     return step([&](auto& events) { return decide(catalog_, PublishRound{units}, now_, events); });
   }
+  void grant_grace(Time until) { catalog_.grant_grace(until); }
+  // Lets everything happen that is due.
+  void settle(std::string_view slug = "sale") {
+    const SaleState* sale = catalog_.find(slug);
+    while (auto due = next_due(*sale, now_)) take(*due);
+  }
   ClaimOutcome claim(std::string_view buyer, Quantity quantity = 1, std::string_view key = "",
                      std::string_view slug = "sale") {
     const SaleState* sale = catalog_.find(slug);
     CHECK(sale != nullptr);
-    while (auto due = next_due(*sale, now_)) take(*due);
+    settle(slug);
     const ClaimUnits command{Slug(slug), BuyerId(buyer), quantity, Key(key)};
     return step([&](auto& events) { return decide(*sale, command, now_, events); });
   }
+  ClaimChange confirm(ClaimOutcome claimed, std::string_view reference) {
+    settle();
+    return step([&](auto& events) {
+      return sale::confirm(sale(), claimed.claim, reference, now_, events);
+    });
+  }
+  ClaimChange release(ClaimOutcome claimed, EndReason by) {
+    settle();
+    return step(
+        [&](auto& events) { return sale::release(sale(), claimed.claim, by, now_, events); });
+  }
+  ClaimChange extend(ClaimOutcome claimed, std::uint32_t seconds = 0) {
+    settle();
+    return step(
+        [&](auto& events) { return sale::extend(sale(), claimed.claim, seconds, now_, events); });
+  }
+  SaleChange change(const SaleChanges& changes, std::optional<std::uint32_t> if_version = {}) {
+    settle();
+    const ChangeSale command{Slug("sale"), if_version, std::make_shared<SaleChanges>(changes)};
+    return step([&](auto& events) { return decide(sale(), command, now_, events); });
+  }
+  SaleChange steer(SaleAction action) {
+    settle();
+    return step([&](auto& events) {
+      return decide(sale(), SteerSale{Slug("sale"), action}, now_, events);
+    });
+  }
+  SaleChange remove() {
+    settle();
+    return step(
+        [&](auto& events) { return decide(sale(), DeleteSale{Slug("sale")}, now_, events); });
+  }
   void at(std::chrono::milliseconds since_begin) { now_ = kBegin + since_begin; }
 
-  const SaleState& sale(std::string_view slug = "sale") const { return *catalog_.find(slug); }
+  const SaleState& sale(std::string_view slug = "sale") const { return *catalog_.find_ever(slug); }
+  const Claim& claim_of(ClaimOutcome claimed) const { return sale().claims()[claimed.claim]; }
+  ClaimStatus status_of(ClaimOutcome claimed) const { return sale().status_of(claim_of(claimed)); }
+  EndReason end_of(ClaimOutcome claimed) const { return sale().end_reason_of(claim_of(claimed)); }
   UnitRuns units(ClaimOutcome outcome, std::string_view slug = "sale") const {
     return sale(slug).claims().units(sale(slug).claims()[outcome.claim]);
   }

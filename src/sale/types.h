@@ -30,7 +30,11 @@ using Unit = std::uint32_t;                                    // 1, 2, 3 ..., n
 using Quantity = std::uint16_t;
 
 inline constexpr std::uint32_t kMaxStock = 100'000'000;
+inline constexpr Unit kMaxUnit = 4'000'000'000;
 inline constexpr Quantity kMaxQuantity = 1000;  // of a claim, and of per_buyer_limit
+inline constexpr Quantity kMaxClaimAttempts = 1000;
+inline constexpr std::uint32_t kMaxHoldSeconds = 30 * 24 * 3600;  // of an extension, too
+inline constexpr std::uint32_t kMaxArchiveAfterSeconds = 10 * 365 * 24 * 3600;
 inline constexpr std::size_t kMaxMetadataBytes = 4096;
 inline constexpr std::string_view kRoundsSlug = "goods";  // and "goods-1", "goods-2" ... (R14)
 
@@ -83,6 +87,7 @@ enum class EndReason : std::uint8_t {
   expired = 3,
   cancelled = 4
 };
+inline constexpr std::size_t kEndReasons = 5;
 enum class Availability : std::uint8_t { available, all_held, gone };
 
 std::string_view to_string(SaleStatus status);

@@ -1,4 +1,4 @@
-// What every engine offers: commands in, durable replies out. The contract suite (contract_test.h)
+// What every engine offers: commands in, durable replies out. The contract suite (contract_suite.h)
 // says rule by rule what the replies are.
 //
 // A reply is delivered when the state it rests on is durable at the configured level, and not
@@ -23,7 +23,7 @@ namespace doorbuster::store {
 struct ReadSale {
   sale::Slug sale;
 };
-// Sales in the order of their creation, from number `from` on.
+// Sales in the order of their creation, from number `from` on; deleted ones are passed over.
 struct ListSales {
   std::uint32_t from = 0;
   std::uint32_t limit = 100;  // 1..1000
@@ -46,8 +46,29 @@ struct ListClaims {
   std::uint32_t below = 0xffffffff;
 };
 
-using Command = std::variant<sale::ClaimUnits, sale::CreateSale, sale::PublishRound, ReadSale,
-                             ListSales, ReadBuyerClaims, ReadClaim, ListClaims>;
+// Confirms a hold under the shop's reference (R16, R20); `reference` is not empty.
+struct ConfirmClaim {
+  sale::Slug sale;
+  sale::ClaimId claim;
+  sale::Reference reference;
+};
+// Ends a claim (R17). With a buyer it must be his, and held; an empty one is the merchant.
+struct ReleaseClaim {
+  sale::Slug sale;
+  sale::ClaimId claim;
+  sale::BuyerId buyer;
+};
+// Makes a hold longer, once; `seconds` 0: by as much as the sale allows.
+struct ExtendClaim {
+  sale::Slug sale;
+  sale::ClaimId claim;
+  std::uint32_t seconds = 0;
+};
+
+using Command =
+    std::variant<sale::ClaimUnits, ConfirmClaim, ReleaseClaim, ExtendClaim, sale::CreateSale,
+                 sale::ChangeSale, sale::SteerSale, sale::DeleteSale, sale::PublishRound, ReadSale,
+                 ListSales, ReadBuyerClaims, ReadClaim, ListClaims>;
 
 // A sale at one sequence.
 struct SaleView {
@@ -58,9 +79,13 @@ struct SaleView {
   sale::Totals totals;
   sale::Sequence sequence;
   Time created_at;
-  Time now;                                              // the engine's time of the reading
-  std::uint32_t claims = 0;                              // granted so far
-  std::array<std::uint64_t, sale::kRefusals> refused{};  // by Refusal, since the engine started
+  Time now;                      // the engine's time of the reading
+  Time next_return_at = kNever;  // when the next hold ends, unless it is confirmed
+  bool opened = false;           // has been open: a paused sale may not have been yet
+  bool cancelled = false;        // closed that way
+  std::uint32_t claims = 0;      // granted so far
+  std::array<std::uint64_t, sale::kEndReasons> released{};  // claims that have ended, by reason
+  std::array<std::uint64_t, sale::kRefusals> refused{};     // by Refusal, since the engine started
 };
 
 struct ClaimView {
@@ -74,6 +99,9 @@ struct ClaimView {
   Time claimed_at;
   Time expires_at = kNever;
   std::string reference;
+  bool extended = false;
+  bool refund_owed = false;          // confirmed, and the sale was cancelled
+  std::vector<std::string> refunds;  // references whose money came too late (R20)
 };
 
 struct NoSuchSale {};
@@ -92,7 +120,24 @@ struct ClaimReply {
   std::optional<Time> opens_at;
   std::uint64_t available = 0;
   sale::Availability availability = sale::Availability::gone;
+  Time next_return_at = kNever;
+  std::uint32_t claim_attempts = 0;
   std::vector<sale::ClaimId> claims;  // limit_exceeded: the live claims of the buyer
+};
+
+// To ConfirmClaim, ReleaseClaim, ExtendClaim.
+struct ClaimChangeReply {
+  sale::ClaimChange change = sale::ClaimChange::done;
+  sale::Slug sale;
+  sale::Sequence sequence;                  // of the sale, after the decision
+  ClaimView claim;                          // as it now is
+  std::uint32_t max_extension_seconds = 0;  // not_extendable
+};
+
+// To ChangeSale, SteerSale, DeleteSale.
+struct SaleChangeReply {
+  sale::SaleChange change = sale::SaleChange::done;
+  SaleView sale;  // as it now is
 };
 
 struct CreateReply {
@@ -102,6 +147,7 @@ struct CreateReply {
 
 struct SalesPage {
   std::vector<SaleView> sales;
+  std::uint32_t next = 0;  // where the next page begins
   bool has_more = false;
 };
 
@@ -112,10 +158,11 @@ struct ClaimsPage {
 };
 
 // PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
-// ReadClaim: ClaimsPage with the one claim. An Error: nothing was decided; overloaded,
-// storage_unavailable or clock_behind.
-using Reply = std::variant<ClaimReply, CreateReply, SaleView, SalesPage, ClaimsPage, NoSuchSale,
-                           NoSuchClaim, Error>;
+// ReadClaim: ClaimsPage with the one claim. A claim that is not the buyer's is NoSuchClaim to him.
+// An Error: nothing was decided; overloaded, storage_unavailable or
+// clock_behind.
+using Reply = std::variant<ClaimReply, ClaimChangeReply, CreateReply, SaleChangeReply, SaleView,
+                           SalesPage, ClaimsPage, NoSuchSale, NoSuchClaim, Error>;
 
 class ReplySink {
  public:

@@ -189,6 +189,9 @@ void Auditor::check_refusal(const SaleView& sale, const std::vector<ClaimView>& 
     case Refusal::paused:
       violated("R12: paused by nobody: " + where);
       break;
+    case Refusal::attempts_exhausted:
+      violated("R18: refused as too many attempts, and no claim has ended: " + where);
+      break;
   }
 }
 

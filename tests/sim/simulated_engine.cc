@@ -28,7 +28,7 @@ Status SimulatedEngine::start() {
   auto engine = std::make_unique<embedded::Engine>(
       *files_, clock_, embedded::JournalWorkers{committer_, preparer_},
       embedded::EngineOptions{kDataDir, options_.segment_bytes, options_.max_group_bytes,
-                              options_.max_waiting},
+                              options_.max_waiting, options_.restart_grace},
       std::move(*recovered), [] {});
   if (Status s = engine->open(); !s.ok()) {
     engine.reset();
@@ -65,6 +65,7 @@ void SimulatedEngine::deliver() {
 
 void SimulatedEngine::turn() {
   if (const Status status = engine_->collect(); !status.ok()) failure_ = status.error();
+  engine_->settle_due();
   engine_->end_turn();
   deliver();
 }
@@ -84,7 +85,7 @@ void SimulatedEngine::step() {
 
 void SimulatedEngine::settle() {
   turn();
-  while (!committer_.idle() || !preparer_.idle()) {
+  while (!committer_.idle() || !preparer_.idle() || engine_->wants_turn()) {
     if (!committer_.idle()) committer_.run_one();
     if (!preparer_.idle()) preparer_.run_one();
     turn();

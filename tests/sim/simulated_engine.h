@@ -40,6 +40,7 @@ class SimulatedEngine final : private store::ReplySink {
     std::uint64_t segment_bytes = 512 * 1024;
     std::size_t max_group_bytes = 256 * 1024;
     std::size_t max_waiting = 10'000;
+    std::chrono::milliseconds restart_grace{0};
   };
 
   explicit SimulatedEngine(std::uint64_t seed) : SimulatedEngine(seed, Options{}) {}

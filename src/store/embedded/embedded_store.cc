@@ -1,10 +1,12 @@
 #include "store/embedded/embedded_store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "base/alarm.h"
 #include "base/check.h"
 #include "base/worker.h"
 #include "store/embedded/clock_watch.h"
@@ -46,6 +48,33 @@ struct Ground {
   std::unique_ptr<FileLock> lock;
   ThreadWorker committer{"db-committer"};
   ThreadWorker preparer{"db-preparer"};
+};
+
+// Wakes an engine when something is due that nobody asks about.
+//
+// Thread: engine.
+class DueAlarm {
+ public:
+  explicit DueAlarm(std::function<void()> ring) : alarm_("db-alarm", std::move(ring)) {}
+
+  // After each turn. Setting the alarm costs a system call: one that is set to ring before it has
+  // to is left alone, and the turn it leads to sets it again.
+  void follow(Engine& engine) {
+    // Ends of holds that nobody asks about are gathered for this long.
+    constexpr std::chrono::milliseconds kSweepPause{10};
+    const Time now = engine.now();
+    const Time due = std::max(engine.next_due_at(), now + kSweepPause);
+    if (set_for_ > now && set_for_ <= due) return;
+    set_for_ = due;
+    alarm_.set(due == kNever ? Alarm::kNotAtAll
+                             : std::chrono::nanoseconds(std::min(due - now, kLongest)));
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
+
+  Time set_for_ = kNever;
+  Alarm alarm_;
 };
 
 // The engine on the thread of its only port: no hop at all.
@@ -115,6 +144,7 @@ class DrivenStore final : public store::ClaimStore {
       condition_.note(engine_);
       on_failure_(status.error());
     }
+    engine_.settle_due();
     engine_.end_turn();
     condition_.note(engine_);
     std::vector<Released> replies = std::move(replies_);
@@ -127,7 +157,8 @@ class DrivenStore final : public store::ClaimStore {
     // A reply may have led to the next command (a streamed list): it is begun in this turn, and
     // what needs no disk is delivered in the next, so that one reader does not keep the loop.
     engine_.end_turn();
-    if (engine_.has_released()) wake();
+    if (engine_.has_released() || engine_.wants_turn()) wake();
+    due_alarm_.follow(engine_);
   }
 
   std::function<void(const Error&)> on_failure_;
@@ -138,6 +169,7 @@ class DrivenStore final : public store::ClaimStore {
   std::function<void()> wake_port_;
   Ground ground_;
   Engine engine_;
+  DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> replies_;
@@ -273,8 +305,10 @@ class ThreadedStore final : public store::ClaimStore {
     while (!engine_.stopped() && !engine_.failed()) {
       {
         std::unique_lock lock(mutex_);
-        woken_.wait(lock,
-                    [&] { return !mailbox_.empty() || has_finished_ || stopping_ != stopping; });
+        woken_.wait(lock, [&] {
+          return !mailbox_.empty() || has_finished_ || stopping_ != stopping ||
+                 engine_.wants_turn();
+        });
         letters.swap(mailbox_);
         has_finished_ = false;
         stopping = stopping_;
@@ -283,7 +317,9 @@ class ThreadedStore final : public store::ClaimStore {
       letters.clear();
       if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
       if (stopping) engine_.begin_stop();
+      engine_.settle_due();
       engine_.end_turn();
+      due_alarm_.follow(engine_);
       condition_.note(engine_);
       deliver();
     }
@@ -334,6 +370,7 @@ class ThreadedStore final : public store::ClaimStore {
   bool stopping_ = false;
   Ground ground_;
   Engine engine_;
+  DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> leaving_;  // scratch: what leaves in this turn
@@ -357,7 +394,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
   auto recovered = recover_store(files, options.data_dir, options.random);
   if (!recovered) return recovered.error();
   const EngineOptions engine{options.data_dir, options.segment_bytes, options.max_group_bytes,
-                             options.max_waiting};
+                             options.max_waiting, options.restart_grace};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
                                                  std::move(*recovered), options));

@@ -2,11 +2,12 @@
 //
 // With one I/O thread the engine is driven by that thread, at the end of each turn of its loop;
 // with several it has a thread of its own and takes a mailbox of commands. In both the journal is
-// written and synced by a committer thread, so that no I/O thread ever waits for the disk.
+// written and synced by a committer thread, so that no I/O thread ever waits for the disk; and an
+// alarm wakes the engine when something is due that nobody asks about.
 //
 // Thread: open and destroy on one thread; ports as claim_store.h says; condition() and
-// accept_clock() from any. Owns: the data directory's lock, the engine, the committer, preparer and
-// clock threads.
+// accept_clock() from any. Owns: the data directory's lock, the engine, the threads of
+// committer, preparer, alarm and clock.
 #pragma once
 
 #include <functional>
@@ -28,6 +29,8 @@ struct StoreOptions {
   std::size_t max_group_bytes = std::size_t{1} << 20;
   // Commands that may wait for their decision or for the disk; more are refused as overloaded.
   std::size_t max_waiting = 65'536;
+  // After a start no hold ends before this has passed (R15).
+  std::chrono::milliseconds restart_grace{10'000};
   // Fills with unpredictable bytes (keys, the incarnation).
   std::function<void(std::span<std::uint8_t>)> random;
   // The journal could not be written: the process must end (R11). Called once, from the engine's

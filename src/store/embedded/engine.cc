@@ -1,7 +1,10 @@
 #include "store/embedded/engine.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "sale/apply.h"
+#include "sale/decide.h"
 #include "sale/event_codec.h"
 #include "store/embedded/execution.h"
 
@@ -32,7 +35,52 @@ Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, En
 
 Engine::~Engine() = default;
 
-Status Engine::open() { return journal_.open(); }
+Status Engine::open() {
+  static_cast<void>(may_decide());
+  return journal_.open();
+}
+
+bool Engine::may_decide() {
+  if (deciding_) return true;
+  if (!time_line_.may_decide()) return false;
+  deciding_ = true;
+  catalog_.grant_grace(time_line_.now() + options_.restart_grace);
+  for (std::uint32_t i = 0; i < catalog_.size(); ++i) schedule(catalog_[{i}]);
+  return true;
+}
+
+void Engine::schedule(const sale::SaleState& sale) {
+  const std::uint32_t ordinal = sale.ordinal().value;
+  if (due_of_.size() <= ordinal) due_of_.resize(catalog_.size(), kNever);
+  Time& known = due_of_[ordinal];
+  const Time due = sale::next_due_at(sale);
+  if (due == known) return;
+  if (known != kNever) due_.erase({known, ordinal});
+  if (due != kNever) due_.insert({due, ordinal});
+  known = due;
+}
+
+void Engine::settle_due() {
+  if (failed_ || !may_decide()) return;
+  due_left_ = kDueATurn;
+  const Time now = time_line_.now();
+  while (!due_.empty() && due_.begin()->first <= now && due_left_ > 0 && !group_is_full()) {
+    if (!Execution(*this, now).settle(catalog_[{due_.begin()->second}])) break;
+  }
+  std::vector<Queued> commands = std::exchange(unsettled_, {});
+  for (Queued& each : commands) {
+    if (group_is_full()) {
+      backlog_.push_back(std::move(each));
+    } else {
+      execute(each.ticket, each.command);
+    }
+  }
+}
+
+bool Engine::wants_turn() {
+  if (failed_ || group_is_full()) return false;
+  return !unsettled_.empty() || (has_room() && next_due_at() <= now());
+}
 
 bool Engine::group_is_full() const {
   return group_.payload_bytes() + kLargestDecision > options_.max_group_bytes;
@@ -49,8 +97,16 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 }
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
-  store::Reply reply = time_line_.may_decide() ? Execution(*this, time_line_.now()).run(command)
-                                               : store::Reply(clock_behind());
+  if (!may_decide()) return answer(ticket, clock_behind());
+  std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
+  if (reply) {
+    answer(ticket, std::move(*reply));
+  } else {
+    unsettled_.push_back({ticket, command});
+  }
+}
+
+void Engine::answer(const Ticket& ticket, store::Reply reply) {
   if (!group_.empty()) {
     open_.push_back({ticket, std::move(reply)});
   } else if (journal_.busy()) {
@@ -73,7 +129,10 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     return false;
   }
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
-  for (const sale::Event& event : events) sale::apply(catalog_, event);
+  for (const sale::Event& event : events) {
+    sale::apply(catalog_, event);
+    schedule(catalog_[event.sale]);
+  }
   return true;
 }
 
@@ -82,10 +141,11 @@ void Engine::end_turn() {
   if (!group_.empty()) {
     start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
+    unsettled_.clear();  // nothing was decided, and whoever asked has gone
     // Without room the mark is left out: the next start then takes this for an unclean stop. So it
     // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;
-    if (journal_.room() == 0 || !time_line_.may_decide()) {
+    if (journal_.room() == 0 || !may_decide()) {
       stopped_ = true;
     } else {
       start_group(kCleanStop);

@@ -12,6 +12,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "sale/event.h"
@@ -39,7 +40,13 @@ struct EngineOptions {
   std::uint64_t segment_bytes = 0;
   std::size_t max_group_bytes = 0;
   std::size_t max_waiting = 0;
+  // After a start no hold ends before this has passed (R15).
+  std::chrono::milliseconds restart_grace{0};
 };
+
+// R13: how many due events one turn settles unasked, so that a step stays short however much is
+// due.
+inline constexpr std::uint32_t kDueATurn = 1000;
 
 class Engine {
  public:
@@ -53,8 +60,16 @@ class Engine {
 
   // Decides `command`, or queues it behind a full group. False: max_waiting commands are waiting.
   bool submit(const Ticket& ticket, const store::Command& command);
+  // Settles what the clock makes due (R13), as much as one turn may, and then runs the commands
+  // that waited for that. Once a turn, before end_turn().
+  void settle_due();
   // The end of a turn: begins to write what was decided, unless a write is under way.
   void end_turn();
+  // Whether another turn has something to do that it need not wait for.
+  bool wants_turn();
+  // When something will be due that nobody asks about; kNever: nothing.
+  Time next_due_at() const { return due_.empty() ? kNever : due_.begin()->first; }
+  Time now() { return time_line_.now(); }
   // Takes note of what the workers have finished. Gives an error once, when the journal has failed.
   Status collect();
   // Appends the replies that may be sent to `out`.
@@ -67,7 +82,9 @@ class Engine {
   bool stopped() const { return stopped_; }
   bool failed() const { return failed_; }
 
-  std::size_t waiting() const { return open_.size() + in_flight_.size() + backlog_.size(); }
+  std::size_t waiting() const {
+    return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size();
+  }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
   // Whether the journal can still take events.
   bool has_room() const { return journal_.room() > 0; }
@@ -82,8 +99,13 @@ class Engine {
     store::Command command;
   };
 
+  // False while the clock is behind the journal (R15). Once it is not, the grace begins.
+  bool may_decide();
   bool group_is_full() const;
   void execute(const Ticket& ticket, const store::Command& command);
+  void answer(const Ticket& ticket, store::Reply reply);
+  // Keeps the schedule in step with what the sale has now.
+  void schedule(const sale::SaleState& sale);
   void start_group(std::uint32_t flags);
 
   // Journals and applies `events`, all or none. False: the disk has no room for them.
@@ -102,8 +124,14 @@ class Engine {
   std::vector<Released> open_;       // decided, their group not yet begun
   std::vector<Released> in_flight_;  // their group is being written
   std::vector<Released> released_;
-  std::deque<Queued> backlog_;  // not decided: the open group is full
+  std::deque<Queued> backlog_;     // not decided: the open group is full
+  std::vector<Queued> unsettled_;  // not decided: more is due than one turn settles
+  // When something is due, by time and by sale; a sale that waits for nothing is in neither.
+  std::set<std::pair<Time, std::uint32_t>> due_;
+  std::vector<Time> due_of_;
+  std::uint32_t due_left_ = kDueATurn;  // how many due events this turn may still settle unasked
   std::vector<std::array<std::uint64_t, sale::kRefusals>> refused_;  // by sale
+  bool deciding_ = false;
   bool stopping_ = false;
   bool stop_marked_ = false;
   bool stopped_ = false;

@@ -9,9 +9,17 @@ store::Reply no_room() {
   return Error{ErrorCode::storage_unavailable, "the disk has no room for the journal"};
 }
 
+// When a unit may come free by itself. What comes back to a closed sale is not sold again.
+Time next_return_at(const sale::SaleState& sale) {
+  const sale::HoldEnd* hold = sale.first_hold_end();
+  return hold == nullptr || sale.status() == sale::SaleStatus::closed ? kNever : hold->at;
+}
+
 }  // namespace
 
-store::Reply Execution::run(const store::Command& command) { return std::visit(*this, command); }
+std::optional<store::Reply> Execution::run(const store::Command& command) {
+  return std::visit(*this, command);
+}
 
 bool Execution::commit_decided() {
   const bool committed = engine_.events_.empty() || engine_.commit(engine_.events_);
@@ -19,28 +27,73 @@ bool Execution::commit_decided() {
   return committed;
 }
 
+bool Execution::is_settled(const sale::SaleState& sale) const {
+  return sale::next_due_at(sale) > now_;
+}
+
 bool Execution::settle(const sale::SaleState& sale) {
-  while (auto due = sale::next_due(sale, now_)) {
+  for (; engine_.due_left_ > 0; --engine_.due_left_) {
+    auto due = sale::next_due(sale, now_);
+    if (!due) return true;
     engine_.events_.push_back(std::move(*due));
     if (!commit_decided()) return false;
   }
   return true;
 }
 
-template <typename Read>
-store::Reply Execution::with_sale(const sale::Slug& slug, Read read) {
+bool Execution::settle_for(const sale::SaleState& sale, std::uint32_t quantity) {
+  while (sale.totals().available < quantity) {
+    auto due = sale::next_due(sale, now_);
+    if (!due) return true;
+    engine_.events_.push_back(std::move(*due));
+    if (!commit_decided()) return false;
+  }
+  return true;
+}
+
+bool Execution::settle_claim(const sale::SaleState& sale, sale::ClaimOrdinal claim) {
+  auto due = sale::due_end(sale, claim, now_);
+  if (!due) return true;
+  engine_.events_.push_back(std::move(*due));
+  return commit_decided();
+}
+
+bool Execution::settle_buyer(const sale::SaleState& sale, std::string_view buyer) {
+  bool settled = true;
+  for_each_claim(sale, buyer, [&](sale::ClaimOrdinal claim, const sale::Claim&) {
+    settled = settle_claim(sale, claim);
+    return settled;
+  });
+  return settled;
+}
+
+template <typename Answer>
+Execution::MaybeReply Execution::with_sale(const sale::Slug& slug, Answer answer) {
   const sale::SaleState* sale = engine_.catalog_.find(slug.view());
   if (sale == nullptr) return store::NoSuchSale{};
   if (!settle(*sale)) return no_room();
-  return read(*sale);
+  return answer(*sale);
 }
 
-store::Reply Execution::operator()(const sale::ClaimUnits& command) {
-  return with_sale(command.sale, [&](const sale::SaleState& sale) -> store::Reply {
+template <typename Answer>
+Execution::MaybeReply Execution::with_settled_sale(const sale::Slug& slug, Answer answer) {
+  return with_sale(slug, [&](const sale::SaleState& sale) -> MaybeReply {
+    if (!is_settled(sale)) return std::nullopt;
+    return answer(sale);
+  });
+}
+
+Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
+  return with_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    if (sale::transition_is_due(sale, now_)) return std::nullopt;
+    if (!is_settled(sale) &&
+        !(settle_buyer(sale, command.buyer.view()) && settle_for(sale, command.quantity))) {
+      return no_room();
+    }
     const sale::ClaimOutcome outcome = sale::decide(sale, command, now_, engine_.events_);
     if (!commit_decided()) return no_room();
-    store::Reply reply(std::in_place_type<store::ClaimReply>);
-    auto& answer = std::get<store::ClaimReply>(reply);
+    MaybeReply reply(std::in_place, std::in_place_type<store::ClaimReply>);
+    auto& answer = std::get<store::ClaimReply>(*reply);
     answer.verdict = outcome.verdict;
     answer.sale.assign(sale.definition().slug);
     answer.sequence = sale.sequence();
@@ -61,20 +114,74 @@ void Execution::fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits
   reply.opens_at = sale.definition().opens_at;
   reply.available = sale.totals().available;
   reply.availability = sale.availability();
+  reply.next_return_at = next_return_at(sale);
+  reply.claim_attempts = sale.definition().claim_attempts;
   if (reply.refusal != sale::Refusal::limit_exceeded) return;
   for_each_claim(sale, command.buyer.view(),
                  [&](sale::ClaimOrdinal ordinal, const sale::Claim& claim) {
-                   if (is_live(claim)) {
+                   if (sale.is_live(claim)) {
                      reply.claims.push_back(engine_.claim_ids_.encode({sale.ordinal(), ordinal}));
                    }
                    return true;
                  });
 }
 
-store::Reply Execution::operator()(const sale::CreateSale& command) {
+template <typename Decide>
+Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::ClaimId id,
+                                              std::string_view buyer, Decide decide) {
+  return with_sale(slug, [&](const sale::SaleState& sale) -> MaybeReply {
+    const auto place = engine_.claim_ids_.decode(id);
+    if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.claims().size()) {
+      return store::NoSuchClaim{sale.sequence()};
+    }
+    const sale::Claim& claim = sale.claims()[place->claim];
+    if (!buyer.empty() && sale.claims().buyer(claim) != buyer) {
+      return store::NoSuchClaim{sale.sequence()};
+    }
+    if (!settle_claim(sale, place->claim)) return no_room();
+    // A claim that may come back (R20) needs an open sale and units, as a new one does.
+    if (!sale.is_live(claim)) {
+      if (sale::transition_is_due(sale, now_)) return std::nullopt;
+      if (!settle_for(sale, claim.quantity)) return no_room();
+    }
+    store::ClaimChangeReply reply;
+    reply.change = decide(sale, place->claim);
+    if (!commit_decided()) return no_room();
+    reply.sale.assign(sale.definition().slug);
+    reply.sequence = sale.sequence();
+    reply.claim = view(sale, place->claim);
+    reply.max_extension_seconds = sale.definition().max_extension_seconds;
+    return reply;
+  });
+}
+
+Execution::MaybeReply Execution::operator()(const store::ConfirmClaim& command) {
+  return change_claim(
+      command.sale, command.claim, {}, [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
+        return sale::confirm(sale, claim, command.reference.view(), now_, engine_.events_);
+      });
+}
+
+Execution::MaybeReply Execution::operator()(const store::ReleaseClaim& command) {
+  const auto reason = command.buyer.empty() ? sale::EndReason::merchant : sale::EndReason::buyer;
+  return change_claim(command.sale, command.claim, command.buyer.view(),
+                      [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
+                        return sale::release(sale, claim, reason, now_, engine_.events_);
+                      });
+}
+
+Execution::MaybeReply Execution::operator()(const store::ExtendClaim& command) {
+  return change_claim(command.sale, command.claim, {},
+                      [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
+                        return sale::extend(sale, claim, command.seconds, now_, engine_.events_);
+                      });
+}
+
+Execution::MaybeReply Execution::operator()(const sale::CreateSale& command) {
   // The sale that has the slug already is shown as it now is, so what is due there comes first.
-  if (const sale::SaleState* sale = engine_.catalog_.find(command.definition->slug)) {
+  if (const sale::SaleState* sale = engine_.catalog_.find_ever(command.definition->slug)) {
     if (!settle(*sale)) return no_room();
+    if (!is_settled(*sale)) return std::nullopt;
   }
   const sale::CreateOutcome outcome =
       sale::decide(engine_.catalog_, command, now_, engine_.events_);
@@ -82,31 +189,63 @@ store::Reply Execution::operator()(const sale::CreateSale& command) {
   return store::CreateReply{outcome.verdict, view(engine_.catalog_[outcome.sale])};
 }
 
-store::Reply Execution::operator()(const sale::PublishRound& command) {
+Execution::MaybeReply Execution::operator()(const sale::PublishRound& command) {
   const sale::SaleOrdinal round = sale::decide(engine_.catalog_, command, now_, engine_.events_);
   if (!commit_decided()) return no_room();
   return store::CreateReply{sale::CreateVerdict::created, view(engine_.catalog_[round])};
 }
 
-store::Reply Execution::operator()(const store::ReadSale& command) {
-  return with_sale(command.sale,
-                   [&](const sale::SaleState& sale) -> store::Reply { return view(sale); });
+template <typename Command>
+Execution::MaybeReply Execution::change_sale(const Command& command) {
+  return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    store::SaleChangeReply reply;
+    reply.change = sale::decide(sale, command, now_, engine_.events_);
+    if (!commit_decided()) return no_room();
+    // Another opening time, or a resumed sale, may be due to open; that is one event. Without room
+    // for it the change stands all the same, and the sale opens when it is next looked at.
+    if (auto due = sale::next_due(sale, now_)) {
+      engine_.events_.push_back(std::move(*due));
+      static_cast<void>(commit_decided());
+    }
+    reply.sale = view(sale);
+    return reply;
+  });
 }
 
-store::Reply Execution::operator()(const store::ListSales& command) {
+Execution::MaybeReply Execution::operator()(const sale::ChangeSale& command) {
+  return change_sale(command);
+}
+
+Execution::MaybeReply Execution::operator()(const sale::SteerSale& command) {
+  return change_sale(command);
+}
+
+Execution::MaybeReply Execution::operator()(const sale::DeleteSale& command) {
+  return change_sale(command);
+}
+
+Execution::MaybeReply Execution::operator()(const store::ReadSale& command) {
+  return with_settled_sale(command.sale,
+                           [&](const sale::SaleState& sale) -> MaybeReply { return view(sale); });
+}
+
+Execution::MaybeReply Execution::operator()(const store::ListSales& command) {
   store::SalesPage page;
   std::uint32_t at = command.from;
   for (; at < engine_.catalog_.size() && page.sales.size() < command.limit; ++at) {
     const sale::SaleState& sale = engine_.catalog_[{at}];
+    if (sale.deleted()) continue;
     if (!settle(sale)) return no_room();
+    if (!is_settled(sale)) return std::nullopt;
     page.sales.push_back(view(sale));
   }
+  page.next = at;
   page.has_more = at < engine_.catalog_.size();
   return page;
 }
 
-store::Reply Execution::operator()(const store::ReadBuyerClaims& command) {
-  return with_sale(command.sale, [&](const sale::SaleState& sale) -> store::Reply {
+Execution::MaybeReply Execution::operator()(const store::ReadBuyerClaims& command) {
+  return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
     store::ClaimsPage page;
     page.sale = view(sale);
     for_each_claim(sale, command.buyer.view(), [&](sale::ClaimOrdinal claim, const sale::Claim&) {
@@ -117,8 +256,8 @@ store::Reply Execution::operator()(const store::ReadBuyerClaims& command) {
   });
 }
 
-store::Reply Execution::operator()(const store::ReadClaim& command) {
-  return with_sale(command.sale, [&](const sale::SaleState& sale) -> store::Reply {
+Execution::MaybeReply Execution::operator()(const store::ReadClaim& command) {
+  return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
     const auto place = engine_.claim_ids_.decode(command.claim);
     if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.claims().size()) {
       return store::NoSuchClaim{sale.sequence()};
@@ -130,8 +269,8 @@ store::Reply Execution::operator()(const store::ReadClaim& command) {
   });
 }
 
-store::Reply Execution::operator()(const store::ListClaims& command) {
-  return with_sale(command.sale, [&](const sale::SaleState& sale) -> store::Reply {
+Execution::MaybeReply Execution::operator()(const store::ListClaims& command) {
+  return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
     store::ClaimsPage page;
     page.sale = view(sale);
     const std::uint32_t end = std::min(command.below, sale.claims().size());
@@ -154,6 +293,10 @@ store::SaleView Execution::view(const sale::SaleState& sale) {
   view.sequence = sale.sequence();
   view.created_at = sale.created_at();
   view.now = now_;
+  view.next_return_at = next_return_at(sale);
+  view.opened = sale.opened();
+  view.cancelled = sale.cancelled();
+  view.released = sale.released();
   view.claims = sale.claims().size();
   view.refused = engine_.refused(sale.ordinal());
   return view;
@@ -166,12 +309,16 @@ store::ClaimView Execution::view(const sale::SaleState& sale, sale::ClaimOrdinal
   view.buyer.assign(sale.claims().buyer(claim));
   view.quantity = claim.quantity;
   view.units = sale.claims().units(claim);
-  view.status = claim.status;
-  view.end_reason = claim.end_reason;
+  view.status = sale.status_of(claim);
+  view.end_reason = sale.end_reason_of(claim);
   view.sequence = claim.sequence;
   view.claimed_at = claim.claimed_at;
-  view.expires_at = claim.expires_at;
+  view.expires_at =
+      view.status == sale::ClaimStatus::held ? sale.hold_end(ordinal) : claim.expires_at;
   view.reference = sale.claims().reference(claim);
+  view.extended = claim.extended;
+  view.refund_owed = sale.cancelled() && claim.status == sale::ClaimStatus::confirmed;
+  view.refunds = sale.claims().refunds(claim);
   return view;
 }
 

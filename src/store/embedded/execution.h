@@ -12,21 +12,40 @@ class Execution {
  public:
   Execution(Engine& engine, Time now) : engine_(engine), now_(now) {}
 
-  store::Reply run(const store::Command& command);
+  // Nothing: more is due than this turn may settle, and the answer would have to know all of it;
+  // the command has changed nothing, and is to be run again in the next turn.
+  std::optional<store::Reply> run(const store::Command& command);
+
+  // Settles what is due for the sale (R13), as far as this turn still may. False: the disk has no
+  // room for that.
+  bool settle(const sale::SaleState& sale);
+
+  using MaybeReply = std::optional<store::Reply>;
 
   // One overload a command.
-  store::Reply operator()(const sale::ClaimUnits& command);
-  store::Reply operator()(const sale::CreateSale& command);
-  store::Reply operator()(const sale::PublishRound& command);
-  store::Reply operator()(const store::ReadSale& command);
-  store::Reply operator()(const store::ListSales& command);
-  store::Reply operator()(const store::ReadBuyerClaims& command);
-  store::Reply operator()(const store::ReadClaim& command);
-  store::Reply operator()(const store::ListClaims& command);
+  MaybeReply operator()(const sale::ClaimUnits& command);
+  MaybeReply operator()(const store::ConfirmClaim& command);
+  MaybeReply operator()(const store::ReleaseClaim& command);
+  MaybeReply operator()(const store::ExtendClaim& command);
+  MaybeReply operator()(const sale::CreateSale& command);
+  MaybeReply operator()(const sale::ChangeSale& command);
+  MaybeReply operator()(const sale::SteerSale& command);
+  MaybeReply operator()(const sale::DeleteSale& command);
+  MaybeReply operator()(const sale::PublishRound& command);
+  MaybeReply operator()(const store::ReadSale& command);
+  MaybeReply operator()(const store::ListSales& command);
+  MaybeReply operator()(const store::ReadBuyerClaims& command);
+  MaybeReply operator()(const store::ReadClaim& command);
+  MaybeReply operator()(const store::ListClaims& command);
 
  private:
-  // Settles what is due for the sale (R13). False: the disk has no room for that.
-  bool settle(const sale::SaleState& sale);
+  bool is_settled(const sale::SaleState& sale) const;
+  // However much else is due: enough that a claim for `quantity` is decided rightly. False: no
+  // room.
+  bool settle_for(const sale::SaleState& sale, std::uint32_t quantity);
+  // The holds of this buyer, this hold.
+  bool settle_buyer(const sale::SaleState& sale, std::string_view buyer);
+  bool settle_claim(const sale::SaleState& sale, sale::ClaimOrdinal claim);
   bool commit_decided();
 
   store::SaleView view(const sale::SaleState& sale);
@@ -34,9 +53,19 @@ class Execution {
   void fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits& command,
                     store::ClaimReply& reply);
 
-  // Runs `read` on the settled sale of this slug.
-  template <typename Read>
-  store::Reply with_sale(const sale::Slug& slug, Read read);
+  // Runs `answer` on the sale of this slug, settled as far as this turn may.
+  template <typename Answer>
+  MaybeReply with_sale(const sale::Slug& slug, Answer answer);
+  // The same on the sale settled altogether, in a later turn if need be.
+  template <typename Answer>
+  MaybeReply with_settled_sale(const sale::Slug& slug, Answer answer);
+  // Runs `decide` on a claim that is settled, and replies with what became of it. A buyer who is
+  // not empty must own it.
+  template <typename Decide>
+  MaybeReply change_claim(const sale::Slug& slug, sale::ClaimId id, std::string_view buyer,
+                          Decide decide);
+  template <typename Command>
+  MaybeReply change_sale(const Command& command);
 
   Engine& engine_;
   Time now_;
