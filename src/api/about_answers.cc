@@ -1,4 +1,5 @@
 #include "api/answers.h"
+#include "api/render.h"
 #include "api/text.h"
 #include "sale/types.h"
 
@@ -20,10 +21,16 @@ void describe_server(Call& call) {
   append_number(body, sale::BuyerId::kCapacity);
   body += R"(,"idempotency_key_bytes":)";
   append_number(body, sale::Key::kCapacity);
+  body += R"(,"reference_bytes":)";
+  append_number(body, sale::Reference::kCapacity);
   body += R"(,"slug_bytes":)";
   append_number(body, sale::Slug::kCapacity);
   body += R"(,"metadata_bytes":)";
   append_number(body, sale::kMaxMetadataBytes);
+  append_member(body, "hold_seconds", sale::kMaxHoldSeconds);
+  append_member(body, "max_extension_seconds", sale::kMaxHoldSeconds);
+  append_member(body, "claim_attempts", sale::kMaxClaimAttempts);
+  append_member(body, "archive_after_seconds", sale::kMaxArchiveAfterSeconds);
   body += "}}";
   call.answer.send(200);
 }

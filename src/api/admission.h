@@ -23,6 +23,7 @@ enum class Who : std::uint8_t {
   sales_read,
   sales_write,
   claims_read,
+  claims_write,
   any_key,
 };
 

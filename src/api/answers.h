@@ -15,11 +15,24 @@ void read_sale(Call& call);
 void read_status(Call& call);
 void read_stats(Call& call);
 
+// sale_change_answers.cc
+void patch_sale(Call& call);
+void pause_sale(Call& call);
+void resume_sale(Call& call);
+void close_sale(Call& call);
+void cancel_sale(Call& call);
+void delete_sale(Call& call);
+
 // claim_answers.cc
 void claim_units(Call& call);
 void read_own_claims(Call& call);
 void read_claim(Call& call);
 void list_claims(Call& call);
+
+// claim_change_answers.cc
+void confirm_claim(Call& call);
+void extend_claim(Call& call);
+void release_claim(Call& call);
 
 // recipe_answers.cc: the three endpoints of the recipe
 void send_goods(Call& call);

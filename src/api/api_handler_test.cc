@@ -24,6 +24,7 @@ TEST(Api, CreatesASaleOnceAndKnowsItAgain) {
   EXPECT_EQ(created.body,
             R"({"id":"drop","title":{"en":"Drop","zh-CN":"秒杀"},"stock":10,"per_buyer_limit":1,)"
             R"("hold_seconds":0,"opens_at":null,"closes_at":null,"late_payment":"reject",)"
+            R"("claim_attempts":5,"max_extension_seconds":0,"archive_after_seconds":0,)"
             R"("metadata":{"a":[1.50,"x"]},"status":"open","version":1,)"
             R"("created_at":"2026-11-11T12:00:00.000Z"})");
 
@@ -306,6 +307,9 @@ TEST(Api, DescribesTheServer) {
   const Shop shop;
   const ShopReply reply = shop.get("/v1/server");
   EXPECT_TRUE(reply.has(R"("version":"9.8.7","engine":"embedded","durability":"synced")"));
+  EXPECT_TRUE(reply.has(R"("hold_seconds":2592000,"max_extension_seconds":2592000,)"
+                        R"("claim_attempts":1000,"archive_after_seconds":315360000}})"))
+      << reply.body;
 }
 
 }  // namespace

@@ -27,11 +27,12 @@ std::string where_in(const ShopReply& reply) {
   return place + " " + value.substr(0, value.find("\",\""));
 }
 
-void expect_refused(const Shop& shop, const BadInput& bad, const std::string& default_path) {
+void expect_refused(const Shop& shop, const BadInput& bad, const std::string& default_path,
+                    std::string_view method = "POST") {
   Headers headers = bad.headers;
   if (!bad.type.empty()) headers.emplace_back("Content-Type", bad.type);
   const ShopReply reply =
-      shop.ask("POST", bad.path.empty() ? default_path : bad.path, headers, bad.body);
+      shop.ask(method, bad.path.empty() ? default_path : bad.path, headers, bad.body);
   EXPECT_EQ(reply.status, bad.status) << bad.what << "\n" << reply.body;
   EXPECT_EQ(reply.code(), bad.code) << bad.what;
   EXPECT_EQ(where_in(reply), bad.at) << bad.what;
@@ -102,11 +103,30 @@ TEST(BadInput, NeverMakesASale) {
       {"limit 0", 422, "invalid", "pointer /per_buyer_limit", sale_with("\"per_buyer_limit\":0")},
       {"limit 1001", 422, "invalid", "pointer /per_buyer_limit",
        sale_with("\"per_buyer_limit\":1001")},
-      {"holds", 422, "invalid", "pointer /hold_seconds", sale_with("\"hold_seconds\":600")},
+      {"holds too long", 422, "invalid", "pointer /hold_seconds",
+       sale_with("\"hold_seconds\":2592001")},
+      {"holds negative", 422, "invalid", "pointer /hold_seconds", sale_with("\"hold_seconds\":-1")},
+      {"holds null", 422, "invalid", "pointer /hold_seconds", sale_with("\"hold_seconds\":null")},
       {"holds as text", 422, "invalid", "pointer /hold_seconds",
        sale_with("\"hold_seconds\":\"0\"")},
       {"late payment", 422, "invalid", "pointer /late_payment",
-       sale_with(R"("late_payment":"reacquire")")},
+       sale_with(R"("late_payment":"Reject")")},
+      {"late payment null", 422, "invalid", "pointer /late_payment",
+       sale_with(R"("late_payment":null)")},
+      {"late payment true", 422, "invalid", "pointer /late_payment",
+       sale_with(R"("late_payment":true)")},
+      {"no attempts", 422, "invalid", "pointer /claim_attempts", sale_with("\"claim_attempts\":0")},
+      {"1001 attempts", 422, "invalid", "pointer /claim_attempts",
+       sale_with("\"claim_attempts\":1001")},
+      {"extension too long", 422, "invalid", "pointer /max_extension_seconds",
+       sale_with("\"max_extension_seconds\":2592001")},
+      {"extension a fraction", 422, "invalid", "pointer /max_extension_seconds",
+       sale_with("\"max_extension_seconds\":1.5")},
+      {"archive too late", 422, "invalid", "pointer /archive_after_seconds",
+       sale_with("\"archive_after_seconds\":315360001")},
+      {"archive text", 422, "invalid", "pointer /archive_after_seconds",
+       sale_with("\"archive_after_seconds\":\"1\"")},
+      {"status", 422, "invalid", "pointer /status", sale_with(R"("status":"open")")},
       {"opens_at a date", 422, "invalid", "pointer /opens_at",
        sale_with(R"("opens_at":"2026-11-11")")},
       {"opens_at a number", 422, "invalid", "pointer /opens_at",
@@ -252,17 +272,216 @@ TEST(BadInput, NeverMakesAClaim) {
 TEST(BadInput, InAQueryNamesTheParameter) {
   const Shop shop;
   shop.create(R"("id":"drop","stock":100)");
+  for (const char* const buyer : {"ann", "bob"}) EXPECT_EQ(shop.claim("drop", buyer).status, 201);
+  const std::string link = shop.get("/v1/sales/drop/claims?limit=1").field("Link");
+  const std::string cursor = link.substr(link.find("after=") + 6, 13);
   const std::vector<std::pair<std::string, std::string>> table = {
-      {"limit=0", "limit"},      {"limit=1001", "limit"},          {"limit=x", "limit"},
-      {"limit=", "limit"},       {"limit=1&limit=1", "limit"},     {"after=", "after"},
-      {"after=1", "after"},      {"after=c000000000001", "after"}, {"afetr=1", "afetr"},
-      {"status=held", "status"}, {"buyer=ann", "buyer"},
+      {"limit=0", "limit"},
+      {"limit=1001", "limit"},
+      {"limit=x", "limit"},
+      {"limit=", "limit"},
+      {"limit=1&limit=1", "limit"},
+      {"after=", "after"},
+      {"after=1", "after"},
+      {"after=c000000000001", "after"},
+      {"afetr=1", "afetr"},
+      {"status=held", "status"},
+      {"buyer=", "buyer"},
+      {"buyer=%ff", "buyer"},
+      {"buyer=a%0Ab", "buyer"},
+      {"buyer=%4", "buyer"},
+      {"buyer=a&buyer=a", "buyer"},
+      {"buyer=" + std::string(129, 'b'), "buyer"},
+      // A cursor of the whole list is none of one buyer's.
+      {"buyer=ann&after=" + cursor, "after"},
+      {"limit=2&after=b" + cursor.substr(1), "after"},
   };
   for (const auto& [query, parameter] : table) {
     const ShopReply reply = shop.get("/v1/sales/drop/claims?" + query);
     EXPECT_EQ(reply.status, 422) << query;
     EXPECT_EQ(where_in(reply), "parameter " + parameter) << query;
   }
+  EXPECT_EQ(where_in(shop.get("/v1/sales?buyer=ann")), "parameter buyer");
+}
+
+TEST(BadInput, NeverChangesASale) {
+  const Shop shop;
+  shop.create(R"("id":"drop","title":{"en":"Drop"},"stock":100,"metadata":{"a":1})");
+  const std::string before = shop.get("/v1/sales/drop").body;
+  std::string languages;
+  for (char c = 'a'; c <= 's'; ++c) languages += std::string("\"") + c + "\":\"t\",";
+  const Headers any = {{"If-Match", "*"}};
+  const std::string patch = "application/merge-patch+json";
+  const auto bad_member = [&](const std::string& what, const std::string& at,
+                              const std::string& body) {
+    return BadInput{what, 422, "invalid", "pointer " + at, body, patch, any};
+  };
+  std::vector<BadInput> table = {
+      {"no precondition", 428, "precondition-required", "", R"({"stock":1})", patch},
+      {"a version that is none",
+       412,
+       "precondition-failed",
+       "",
+       "{}",
+       patch,
+       {{"If-Match", "\"9\""}}},
+      {"no entity tag", 400, "malformed", "", "{}", patch, {{"If-Match", "1"}}},
+      {"an empty field", 400, "malformed", "", "{}", patch, {{"If-Match", ""}}},
+      {"no type", 415, "unsupported-media-type", "", "{}", "", any},
+      {"json patch", 415, "unsupported-media-type", "", "[]", "application/json-patch+json", any},
+      {"a form", 415, "unsupported-media-type", "", "stock=1", kForm, any},
+      {"nothing", 400, "malformed", "", "", patch, any},
+      {"not JSON", 400, "malformed", "", "{", patch, any},
+      {"not UTF-8", 400, "malformed", "", "{\"title\":\"\xff\"}", patch, any},
+      {"too large", 413, "content-too-large", "", std::string(70'000, ' '), patch, any},
+      {"no sale", 404, "not-found", "", "{}", patch, any, "/v1/sales/none"},
+      bad_member("an array", "", "[]"),
+      bad_member("null", "", "null"),
+      bad_member("the id", "/id", R"({"id":"drop"})"),
+      bad_member("the status", "/status", R"({"status":"closed"})"),
+      bad_member("the version", "/version", R"({"version":1})"),
+      bad_member("the time of creation", "/created_at", R"({"created_at":null})"),
+      bad_member("cancelled", "/cancelled", R"({"cancelled":true})"),
+      bad_member("unknown", "/stokc", R"({"stokc":1})"),
+      bad_member("twice", "/stock", R"({"stock":1,"stock":2})"),
+      bad_member("title empty", "/title", R"({"title":""})"),
+      bad_member("title a list", "/title", R"({"title":[]})"),
+      bad_member("title long", "/title/en", R"({"title":{"en":")" + std::string(201, 'x') + "\"}}"),
+      bad_member("title bad tag", "/title/1", R"({"title":{"1":null}})"),
+      bad_member("21 languages", "/title", "{\"title\":{" + languages + R"("t":"t","u":"t"}})"),
+      bad_member("21 languages together", "/title", "{\"title\":{" + languages + R"("t":"t"}})"),
+      bad_member("metadata a list", "/metadata", R"({"metadata":[1]})"),
+      bad_member("metadata large", "/metadata",
+                 R"({"metadata":{"b":")" + std::string(4'090, 'x') + "\"}}"),
+      bad_member("opens_at a number", "/opens_at", R"({"opens_at":1})"),
+      bad_member("closes_at a date", "/closes_at", R"({"closes_at":"2026-12-01"})"),
+  };
+  // What may be no null, and what may be no text.
+  for (const std::string name :
+       {"title", "stock", "per_buyer_limit", "hold_seconds", "late_payment", "claim_attempts",
+        "max_extension_seconds", "archive_after_seconds"}) {
+    table.push_back(bad_member(name + " null", "/" + name, "{\"" + name + "\":null}"));
+    table.push_back(bad_member(name + " true", "/" + name, "{\"" + name + "\":true}"));
+    table.push_back(bad_member(name + " a list", "/" + name, "{\"" + name + "\":[0]}"));
+  }
+  for (const BadInput& bad : table) expect_refused(shop, bad, "/v1/sales/drop", "PATCH");
+  EXPECT_TRUE(shop.patch("drop", R"({"stokc":1})").has("did you mean 'stock'?"));
+  EXPECT_FALSE(shop.patch("drop", R"({"ids":1})").has("did you mean 'id'?"));
+  const ShopReply untyped = shop.ask("PATCH", "/v1/sales/drop", any, "{}");
+  EXPECT_EQ(untyped.field("Accept-Patch"), "application/merge-patch+json, application/json");
+  EXPECT_EQ(shop.get("/v1/sales/drop").body, before);
+  EXPECT_EQ(shop.get("/v1/sales/drop/stats").field("Sale-Sequence"), "2");
+}
+
+TEST(BadInput, NeverChangesAClaim) {
+  const Shop shop;
+  shop.create(R"("id":"drop","stock":100,"hold_seconds":600,"max_extension_seconds":600)");
+  const std::string claim = shop.claimed("drop", "ann");
+  const std::string before = shop.get(claim).body;
+  const std::string confirm = claim + "/confirm";
+  const std::string extend = claim + "/extend";
+  const auto json = [](const std::string& what, const std::string& at, const std::string& body,
+                       const std::string& path) {
+    return BadInput{what, 422, "invalid", "pointer " + at, body, "application/json", {}, path};
+  };
+  const std::vector<BadInput> table = {
+      {"confirm nothing", 415, "unsupported-media-type", "", "", "", {}, confirm},
+      {"confirm a form", 415, "unsupported-media-type", "", "reference=a", kForm, {}, confirm},
+      {"confirm empty JSON", 400, "malformed", "", "", "application/json", {}, confirm},
+      {"confirm half", 400, "malformed", "", "{", "application/json", {}, confirm},
+      {"confirm not UTF-8",
+       400,
+       "malformed",
+       "",
+       "{\"reference\":\"\xff\"}",
+       "application/json",
+       {},
+       confirm},
+      {"confirm too large",
+       413,
+       "content-too-large",
+       "",
+       std::string(5'000, ' '),
+       "application/json",
+       {},
+       confirm},
+      json("no reference", "/reference", "{}", confirm),
+      json("reference empty", "/reference", R"({"reference":""})", confirm),
+      json("reference null", "/reference", R"({"reference":null})", confirm),
+      json("reference a number", "/reference", R"({"reference":991})", confirm),
+      json("reference long", "/reference", R"({"reference":")" + std::string(65, 'r') + "\"}",
+           confirm),
+      json("reference of 22 characters in 66 bytes", "/reference",
+           R"({"reference":"单单单单单单单单单单单单单单单单单单单单单单"})", confirm),
+      json("reference with control", "/reference", R"({"reference":"a\u0007"})", confirm),
+      json("reference twice", "/reference", R"({"reference":"a","reference":"a"})", confirm),
+      json("reference and more", "/referenc", R"({"reference":"a","referenc":"a"})", confirm),
+      json("confirm an array", "", "[]", confirm),
+      {"extend a form", 415, "unsupported-media-type", "", "seconds=1", kForm, {}, extend},
+      {"extend half", 400, "malformed", "", "{", "application/json", {}, extend},
+      json("extend by 0", "/seconds", R"({"seconds":0})", extend),
+      json("extend by -1", "/seconds", R"({"seconds":-1})", extend),
+      json("extend by too much", "/seconds", R"({"seconds":2592001})", extend),
+      json("extend by 1.5", "/seconds", R"({"seconds":1.5})", extend),
+      json("extend by text", "/seconds", R"({"seconds":"1"})", extend),
+      json("extend by null", "/seconds", R"({"seconds":null})", extend),
+      json("extend by 2^32 + 1", "/seconds", R"({"seconds":4294967297})", extend),
+      json("extend twice", "/seconds", R"({"seconds":1,"seconds":1})", extend),
+      json("extend misspelt", "/secnods", R"({"secnods":1})", extend),
+      json("extend an array", "", "[]", extend),
+      {"no claim",
+       404,
+       "not-found",
+       "",
+       R"({"reference":"a"})",
+       "application/json",
+       {},
+       "/v1/sales/drop/claims/clm_x/confirm"},
+      {"no sale",
+       404,
+       "not-found",
+       "",
+       R"({"reference":"a"})",
+       "application/json",
+       {},
+       "/v1/sales/none/claims/clm_x/confirm"},
+      {"no claim to extend",
+       404,
+       "not-found",
+       "",
+       "",
+       "",
+       {},
+       "/v1/sales/drop/claims/clm_x/extend"},
+      {"foreign origin",
+       403,
+       "insufficient-scope",
+       "",
+       R"({"reference":"a"})",
+       "application/json",
+       {{"Origin", "https://evil.example"}},
+       confirm},
+  };
+  for (const BadInput& bad : table) expect_refused(shop, bad, confirm);
+  const std::vector<BadInput> releases = {
+      {"buyer empty", 422, "invalid", "header X-Buyer-Id", "", "", {{"X-Buyer-Id", ""}}},
+      {"buyer twice",
+       422,
+       "invalid",
+       "header X-Buyer-Id",
+       "",
+       "",
+       {{"X-Buyer-Id", "ann"}, {"X-Buyer-Id", "ann"}}},
+      {"another buyer", 404, "not-found", "", "", "", {{"X-Buyer-Id", "bob"}}},
+      {"no such claim", 404, "not-found", "", "", "", {}, "/v1/sales/drop/claims/clm_x"},
+      {"no such sale", 404, "not-found", "", "", "", {}, "/v1/sales/none/claims/clm_x"},
+      {"one's own claims", 405, "method-not-allowed", "", "", "", {}, "/v1/sales/drop/claims/me"},
+      {"all claims", 405, "method-not-allowed", "", "", "", {}, "/v1/sales/drop/claims"},
+  };
+  for (const BadInput& bad : releases) expect_refused(shop, bad, claim, "DELETE");
+  EXPECT_TRUE(shop.post_json(extend, R"({"secnods":1})").has("did you mean 'seconds'?"));
+  EXPECT_EQ(shop.get(claim).body, before);
+  EXPECT_EQ(shop.get("/v1/sales/drop/stats").field("Sale-Sequence"), "3");
 }
 
 TEST(BadInput, NamesClaimsThatAreNotThere) {

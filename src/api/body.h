@@ -29,6 +29,15 @@ std::optional<Unreadable> parse_claim(const Call& call, bool draw_buyer, sale::C
 // The buyer of X-Buyer-Id; there must be one.
 std::optional<Unreadable> parse_buyer(const Call& call, sale::BuyerId& buyer);
 
+// The buyer of X-Buyer-Id; left empty when there is none, which stands for the merchant.
+std::optional<Unreadable> parse_buyer_if_named(const Call& call, sale::BuyerId& buyer);
+
+// {"reference":"order_991"}
+std::optional<Unreadable> parse_confirmation(const Call& call, sale::Reference& reference);
+
+// {"seconds":N}, {} or nothing; `seconds` is 0 where none are given.
+std::optional<Unreadable> parse_extension(const Call& call, std::uint32_t& seconds);
+
 // The recipe's form: count=N.
 std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock);
 
@@ -38,12 +47,14 @@ std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sal
                                      bool& closes_in_the_past);
 
 // A page's `limit` and `after` (a cursor made by append_cursor); `from` is the first number to
-// show.
+// show. A list of claims takes `buyer` too.
+enum class PageOf : char { sales = 's', claims = 'c', claims_of_buyer = 'b' };
 struct PageQuery {
   std::uint32_t from = 0;
   std::uint32_t limit = 100;
+  sale::BuyerId buyer;  // empty: not given
 };
-std::optional<Unreadable> parse_page(const Call& call, char kind, PageQuery& page);
-void append_cursor(std::string& out, char kind, std::uint32_t from);
+std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page);
+void append_cursor(std::string& out, PageOf list, std::uint32_t from);
 
 }  // namespace doorbuster::api

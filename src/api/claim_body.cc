@@ -105,6 +105,7 @@ std::optional<Unreadable> read_claim_body(const Call& call, bool is_goods, Claim
       read_fields(desk.form, is_goods, body, flaws);
       return std::nullopt;
     case MediaType::none:
+    case MediaType::merge_patch:
     case MediaType::other:
       break;
   }
@@ -199,6 +200,11 @@ std::optional<Unreadable> parse_buyer(const Call& call, sale::BuyerId& buyer) {
   read_buyer_id(call.fields.buyer_id, {}, buyer, flaws);
   if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
   return std::nullopt;
+}
+
+std::optional<Unreadable> parse_buyer_if_named(const Call& call, sale::BuyerId& buyer) {
+  if (!call.fields.buyer_id.given()) return std::nullopt;
+  return parse_buyer(call, buyer);
 }
 
 }  // namespace doorbuster::api

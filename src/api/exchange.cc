@@ -21,6 +21,7 @@ void ExchangeSlab::close(Exchange& exchange) {
   exchange.head = false;
   exchange.as_text = false;
   exchange.definition.reset();
+  exchange.patch.reset();
   exchange.listing.reset();
   ++exchange.generation;
   free_.push_back(exchange.place);

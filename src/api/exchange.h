@@ -19,6 +19,7 @@ namespace doorbuster::api {
 
 class Answer;
 struct GoodsListing;
+struct SalePatch;
 
 // Makes the store's reply into an answer.
 using Render = void (*)(Answer&, store::Reply&);
@@ -34,8 +35,9 @@ struct Exchange {
   bool as_text = false;         // the recipe's words, not JSON
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;
-  sale::SharedDefinition definition;      // POST /v1/sales
-  std::shared_ptr<GoodsListing> listing;  // GET /goods, under way
+  sale::SharedDefinition definition;       // POST /v1/sales
+  std::shared_ptr<const SalePatch> patch;  // PATCH of a sale, until it is decided
+  std::shared_ptr<GoodsListing> listing;   // GET /goods, under way
 
   std::uint32_t place = 0;
   std::uint32_t generation = 0;

@@ -54,12 +54,13 @@ Sentence sentence_of(const Flaw& flaw) {
               "名称必须是语言标签，例如 en 或 zh-CN"};
     case FlawKind::metadata_too_large:
       return {"must not be larger than {1} bytes of JSON", "JSON 不得超过 {1} 字节"};
-    case FlawKind::holds_not_available:
-      return {"holds are not available in this version: leave it out or give 0",
-              "此版本不支持保留（hold）：请省略或填 0"};
-    case FlawKind::late_payment_not_available:
-      return {"holds are not available in this version: leave it out or give \"reject\"",
-              "此版本不支持保留（hold）：请省略或填 \"reject\""};
+    case FlawKind::not_one_of:
+      return {"must be \"{1}\" or \"{2}\"", "必须是 \"{1}\" 或 \"{2}\""};
+    case FlawKind::not_changeable:
+      return {"cannot be changed", "不能修改"};
+    case FlawKind::out_of_unit_numbers:
+      return {"cannot grow so far: the numbers of the sale's units would run out",
+              "无法增加到此数量：该活动的商品编号将用尽"};
     case FlawKind::keys_differ:
       return {"differs from the Idempotency-Key header", "与 Idempotency-Key 请求头不一致"};
     case FlawKind::buyers_differ:

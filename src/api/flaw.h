@@ -35,8 +35,9 @@ enum class FlawKind : std::uint8_t {
   too_many_languages,  // {1}: how many there may be
   not_a_language,
   metadata_too_large,  // {1}: how many bytes there may be
-  holds_not_available,
-  late_payment_not_available,
+  not_one_of,          // {1} or {2} was expected
+  not_changeable,
+  out_of_unit_numbers,
   keys_differ,
   buyers_differ,
   not_a_cursor,

@@ -6,6 +6,7 @@ namespace doorbuster::api {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kMergePatch = "application/merge-patch+json";  // RFC 7396
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 // Where a field of this name is kept; null for the ones nobody asks for.
@@ -50,6 +51,7 @@ MediaType media_type_of(const KnownField& content_type) {
   if (value == kJson) return MediaType::json;  // as nearly everybody writes it
   const auto type = http::without_spaces_around(value.substr(0, value.find(';')));
   if (http::same_ignoring_case(type, kJson)) return MediaType::json;
+  if (http::same_ignoring_case(type, kMergePatch)) return MediaType::merge_patch;
   if (http::same_ignoring_case(type, kForm)) return MediaType::form;
   return MediaType::other;
 }

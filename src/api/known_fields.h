@@ -32,7 +32,7 @@ struct KnownFields {
 
 KnownFields known_fields(std::span<const http::Field> fields);
 
-enum class MediaType : std::uint8_t { none, json, form, other };
+enum class MediaType : std::uint8_t { none, json, merge_patch, form, other };
 
 // Of a request's body; parameters such as charset=utf-8 are passed over.
 MediaType media_type_of(const KnownField& content_type);

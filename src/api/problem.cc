@@ -74,25 +74,77 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
     {Code::attempts_exhausted,
      409,
      "attempts-exhausted",
-     {"Too many attempts", "尝试次数过多"},
-     {"The buyer's claims have ended as often as the sale allows.",
-      "该买家的记录已结束的次数达到活动上限。"}},
+     {"No attempts left", "尝试次数已用尽"},
+     {"The buyer's claims have ended as often as the sale allows; `claim_attempts` says how often.",
+      "该买家的记录已结束的次数达到活动上限，即 `claim_attempts`。"}},
     {Code::closed,
      409,
      "closed",
      {"Closed", "已结束"},
      {"The sale is closed; nothing is granted any more.", "活动已结束，不再发放。"}},
+    {Code::claim_expired,
+     409,
+     "claim-expired",
+     {"Claim expired", "记录已过期"},
+     {"The hold ended at `expires_at`; what was paid for a reference in `refunds_required` is to "
+      "be "
+      "refunded.",
+      "保留已于 `expires_at` 到期；`refunds_required` 中各引用号的付款应予退款。"}},
+    {Code::claim_released,
+     409,
+     "claim-released",
+     {"Claim released", "记录已释放"},
+     {"The claim was ended by the one in `released_by`.",
+      "该记录已由 `released_by` 所示的一方结束。"}},
+    {Code::claim_confirmed,
+     409,
+     "claim-confirmed",
+     {"Claim confirmed", "记录已确认"},
+     {"The claim is confirmed: its buyer cannot give it back, and it needs no extension.",
+      "该记录已确认：买家不能放弃，也无需延长。"}},
+    {Code::reference_mismatch,
+     409,
+     "reference-mismatch",
+     {"Another reference", "引用号不一致"},
+     {"The claim is confirmed under another reference, the one in `reference`.",
+      "该记录已用另一个引用号确认，即 `reference`。"}},
+    {Code::not_extendable,
+     409,
+     "not-extendable",
+     {"Not extendable", "不能延长"},
+     {"A hold of this sale can be made longer by `max_extension_seconds` at most.",
+      "该活动的保留最多可延长 `max_extension_seconds` 秒。"}},
     {Code::already_exists,
      409,
      "already-exists",
      {"Already exists", "已存在"},
-     {"A sale with this id and another definition exists.", "已有相同 id 但定义不同的活动。"}},
+     {"A sale with this id and another definition exists, or existed once.",
+      "已有（或曾有）相同 id 但定义不同的活动。"}},
+    {Code::already_open,
+     409,
+     "already-open",
+     {"Already open", "已经开售"},
+     {"The sale has opened: its opening cannot be moved any more, and it cannot be deleted.",
+      "活动已经开售：不能再更改开售时间，也不能删除。"}},
+    {Code::stock_below_claimed,
+     409,
+     "stock-below-claimed",
+     {"Stock below what is claimed", "库存低于已被领取的数量"},
+     {"The stock cannot be less than what is held and confirmed; `available` says how much less it "
+      "can be.",
+      "库存不能少于已保留和已确认的数量；最多可减少 `available`。"}},
     {Code::idempotency_key_reused,
      409,
      "idempotency-key-reused",
      {"Idempotency key reused", "幂等键被重复使用"},
      {"This key was used by the buyer for a claim of another quantity.",
       "该买家曾用此键请求过不同的数量。"}},
+    {Code::precondition_failed,
+     412,
+     "precondition-failed",
+     {"Precondition failed", "前提条件不满足"},
+     {"The sale is not the one that `If-Match` names: it was changed; `ETag` names what it is now.",
+      "活动已被修改，与 `If-Match` 不符；`ETag` 是当前版本。"}},
     {Code::content_too_large,
      413,
      "content-too-large",
@@ -119,6 +171,13 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Invalid request", "请求无效"},
      {"Something in the request is not as it must be; `errors` says what and where.",
       "请求中有不符合要求的内容；`errors` 说明位置和原因。"}},
+    {Code::precondition_required,
+     428,
+     "precondition-required",
+     {"Precondition required", "需要前提条件"},
+     {"Send `If-Match` with the `ETag` of the sale that is to be changed, so that no change of "
+      "somebody else is lost.",
+      "请在 `If-Match` 中发送要修改的活动的 `ETag`，以免覆盖他人的修改。"}},
     {Code::header_fields_too_large,
      431,
      "header-fields-too-large",
@@ -207,6 +266,16 @@ Sentence sentence_of(Remark remark) {
       return {"There is no sale of this id.", "没有此 id 的活动。"};
     case Remark::no_such_claim:
       return {"There is no claim of this id in this sale.", "该活动中没有此 id 的记录。"};
+    case Remark::closed_is_final:
+      return {"The sale is closed, and stays so.", "活动已结束，不能再改变。"};
+    case Remark::needs_merge_patch:
+      return {
+          "The body must be sent with Content-Type: application/merge-patch+json or "
+          "application/json.",
+          "请求体必须以 Content-Type: application/merge-patch+json 或 application/json 发送。"};
+    case Remark::not_entity_tags:
+      return {"`If-Match` must be * or a list of entity tags such as \"1\".",
+              "`If-Match` 必须是 * 或实体标签列表，例如 \"1\"。"};
     case Remark::too_many_connections:
       return {"Too many connections are open. Try again after `Retry-After`.",
               "打开的连接过多。请在 `Retry-After` 之后重试。"};
@@ -243,6 +312,46 @@ ProblemCode problem_of(sale::Refusal refusal) {
       return Code::sold_out;
     case sale::Refusal::insufficient_stock:
       return Code::insufficient_stock;
+  }
+  CHECK(false);
+}
+
+std::optional<ProblemCode> problem_of(sale::ClaimChange change) {
+  switch (change) {
+    case sale::ClaimChange::done:
+    case sale::ClaimChange::unchanged:
+      return std::nullopt;
+    case sale::ClaimChange::expired:
+      return Code::claim_expired;
+    case sale::ClaimChange::released:
+      return Code::claim_released;
+    case sale::ClaimChange::reference_mismatch:
+      return Code::reference_mismatch;
+    case sale::ClaimChange::confirmed:
+      return Code::claim_confirmed;
+    case sale::ClaimChange::not_extendable:
+      return Code::not_extendable;
+  }
+  CHECK(false);
+}
+
+std::optional<ProblemCode> problem_of(sale::SaleChange change) {
+  switch (change) {
+    case sale::SaleChange::done:
+    case sale::SaleChange::unchanged:
+      return std::nullopt;
+    case sale::SaleChange::version_mismatch:
+      return Code::precondition_failed;
+    case sale::SaleChange::closed:
+      return Code::closed;
+    case sale::SaleChange::already_open:
+      return Code::already_open;
+    case sale::SaleChange::stock_below_claimed:
+      return Code::stock_below_claimed;
+    case sale::SaleChange::stock_out_of_range:
+    case sale::SaleChange::closes_in_the_past:
+    case sale::SaleChange::closes_before_opening:
+      return Code::invalid;
   }
   CHECK(false);
 }

@@ -30,13 +30,22 @@ enum class ProblemCode : std::uint8_t {
   limit_exceeded,
   attempts_exhausted,
   closed,
+  claim_expired,
+  claim_released,
+  claim_confirmed,
+  reference_mismatch,
+  not_extendable,
   already_exists,
+  already_open,
+  stock_below_claimed,
   idempotency_key_reused,
+  precondition_failed,
   content_too_large,
   uri_too_long,
   unsupported_media_type,
   expectation_failed,
   invalid,
+  precondition_required,
   header_fields_too_large,
   not_implemented,
   overloaded,
@@ -44,7 +53,7 @@ enum class ProblemCode : std::uint8_t {
   clock_behind,
   http_version_not_supported,
 };
-inline constexpr std::size_t kProblemCodes = 26;
+inline constexpr std::size_t kProblemCodes = 35;
 
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {
@@ -62,6 +71,9 @@ enum class Remark : std::uint8_t {
   needs_form,
   no_such_sale,
   no_such_claim,
+  closed_is_final,
+  needs_merge_patch,
+  not_entity_tags,
   too_many_connections,
 };
 
@@ -77,6 +89,9 @@ const ProblemText& text_of(ProblemCode code);
 std::optional<ProblemCode> problem_named(std::string_view name);
 
 ProblemCode problem_of(sale::Refusal refusal);
+// Nothing where it is as was asked for.
+std::optional<ProblemCode> problem_of(sale::ClaimChange change);
+std::optional<ProblemCode> problem_of(sale::SaleChange change);
 ProblemCode problem_of(ErrorCode error);
 ProblemCode problem_of(http::BadRequest what);
 

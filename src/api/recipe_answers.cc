@@ -15,10 +15,11 @@ namespace doorbuster::api {
 // not grow with the number of winners.
 struct GoodsListing {
   http::Stream stream;
-  sale::Slug sale;           // the round's own slug: `goods` may name a newer one by now
-  std::uint32_t next = 0;    // the first claim of the next page
-  std::uint32_t claims = 0;  // as many as there were at the first page
-  std::uint64_t left = 0;    // units, then
+  sale::Slug sale;            // the round's own slug: `goods` may name a newer one by now
+  std::uint32_t next = 0;     // the first claim of the next page
+  std::uint32_t claims = 0;   // as many as there were at the first page
+  std::uint32_t winners = 0;  // written so far
+  std::uint64_t left = 0;     // units, then
 };
 
 namespace {
@@ -76,9 +77,12 @@ void render_claimed(Answer& answer, store::Reply& reply) {
   }
 }
 
-void append_winners(std::string& out, const std::vector<store::ClaimView>& claims, bool first) {
+// Who gave his unit back is no winner. `winners` counts on.
+void append_winners(std::string& out, const std::vector<store::ClaimView>& claims,
+                    std::uint32_t& winners) {
   for (const store::ClaimView& claim : claims) {
-    if (!std::exchange(first, false)) out += ", ";
+    if (claim.status == sale::ClaimStatus::released) continue;
+    if (winners++ > 0) out += ", ";
     append_json_string(out, claim.buyer.view());
     out += ": ";
     append_number(out, claim.units.first.first);
@@ -98,12 +102,11 @@ void ask_next_page(Desk& desk, std::shared_ptr<GoodsListing> listing);
 // The listing goes on where `page` ended: written, and the next page asked for once it has left.
 void write_page(Desk& desk, const std::shared_ptr<GoodsListing>& listing,
                 const store::ClaimsPage& page) {
-  const bool first = listing->next == 0;
   listing->next += static_cast<std::uint32_t>(page.claims.size());
   const bool last = listing->next >= listing->claims || page.claims.empty();
   desk.body.clear();
-  append_winners(desk.body, page.claims, first);
-  if (last) append_end(desk.body, listing->next, listing->left);
+  append_winners(desk.body, page.claims, listing->winners);
+  if (last) append_end(desk.body, listing->winners, listing->left);
   if (!listing->stream.write(desk.body)) return;
   if (last) return listing->stream.finish();
   listing->stream.when_drained([&desk, listing] { ask_next_page(desk, listing); });

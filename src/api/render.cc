@@ -40,18 +40,50 @@ void append_run(std::string& out, sale::UnitRun run) {
   }
 }
 
+// By the clock alone, whatever becomes of the holds.
+Time next_change_of_status(const store::SaleView& sale) {
+  switch (sale.status) {
+    case sale::SaleStatus::scheduled:
+      return sale.definition->opens_at.value_or(kNever);
+    case sale::SaleStatus::open:
+    case sale::SaleStatus::paused:
+      return sale.definition->closes_at.value_or(kNever);
+    case sale::SaleStatus::closed:
+      return kNever;
+  }
+  return kNever;
+}
+
+constexpr std::uint32_t kUsual = 5;
+constexpr std::uint32_t kSeldom = 30;
+
+std::uint32_t poll_after_while_open(const store::SaleView& sale) {
+  switch (sale.availability) {
+    case sale::Availability::available:
+      return kUsual;
+    case sale::Availability::all_held: {
+      if (sale.next_return_at == kNever) return kUsual;
+      // As soon as a unit may be free; before that one may be given back.
+      const auto wait = std::chrono::ceil<std::chrono::seconds>(sale.next_return_at - sale.now);
+      return static_cast<std::uint32_t>(std::clamp<std::int64_t>(wait.count(), 1, kUsual));
+    }
+    case sale::Availability::gone:
+      return kSeldom;
+  }
+  return kUsual;
+}
+
 // Soon while something may change soon, and seldom when nothing will.
 std::uint32_t poll_after_seconds(const store::SaleView& sale) {
-  constexpr std::uint32_t kUsual = 5;
-  constexpr std::uint32_t kSeldom = 30;
   switch (sale.status) {
     case sale::SaleStatus::scheduled: {
-      const auto wait = std::chrono::floor<std::chrono::seconds>(next_transition(sale) - sale.now);
+      const auto wait =
+          std::chrono::floor<std::chrono::seconds>(next_change_of_status(sale) - sale.now);
       // A tenth of the wait: the page follows a change of opens_at, and is awake when it opens.
       return static_cast<std::uint32_t>(std::clamp<std::int64_t>(wait.count() / 10, 1, kSeldom));
     }
     case sale::SaleStatus::open:
-      return sale.availability == sale::Availability::gone ? kSeldom : kUsual;
+      return poll_after_while_open(sale);
     case sale::SaleStatus::paused:
       return kUsual;
     case sale::SaleStatus::closed:
@@ -60,6 +92,13 @@ std::uint32_t poll_after_seconds(const store::SaleView& sale) {
   return kUsual;
 }
 
+// Nothing that returns to a closed sale can be had.
+Time next_return(const store::SaleView& sale) {
+  return sale.status == sale::SaleStatus::closed ? kNever : sale.next_return_at;
+}
+
+}  // namespace
+
 void append_member(std::string& out, std::string_view name, std::uint64_t value) {
   out += ",\"";
   out += name;
@@ -67,7 +106,21 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
   append_number(out, value);
 }
 
-}  // namespace
+void append_reference(std::string& out, const store::ClaimView& claim) {
+  if (claim.reference.empty()) return;
+  out += R"(,"reference":)";
+  append_json_string(out, claim.reference);
+}
+
+void append_refunds(std::string& out, const store::ClaimView& claim) {
+  if (claim.refunds.empty()) return;
+  out += R"(,"refunds_required":[)";
+  for (const std::string& reference : claim.refunds) {
+    if (out.back() != '[') out += ',';
+    append_json_string(out, reference);
+  }
+  out += ']';
+}
 
 void append_sale(std::string& out, const store::SaleView& sale) {
   const sale::SaleDefinition& definition = *sale.definition;
@@ -84,11 +137,16 @@ void append_sale(std::string& out, const store::SaleView& sale) {
   append_json_time(out, definition.closes_at);
   out += R"(,"late_payment":")";
   out += to_string(definition.late_payment);
-  out += R"(","metadata":)";
+  out += '"';
+  append_member(out, "claim_attempts", definition.claim_attempts);
+  append_member(out, "max_extension_seconds", definition.max_extension_seconds);
+  append_member(out, "archive_after_seconds", definition.archive_after_seconds);
+  out += R"(,"metadata":)";
   out += definition.metadata;
   out += R"(,"status":")";
   out += to_string(sale.status);
   out += '"';
+  if (sale.cancelled) out += R"(,"cancelled":true)";
   append_member(out, "version", sale.version);
   out += R"(,"created_at":)";
   append_json_time(out, sale.created_at);
@@ -119,24 +177,17 @@ void append_claim(std::string& out, const store::ClaimView& claim, std::string_v
   append_json_time(out, claim.claimed_at);
   out += R"(,"expires_at":)";
   append_json_time(out, claim.expires_at);
-  if (!claim.reference.empty()) {
-    out += R"(,"reference":)";
-    append_json_string(out, claim.reference);
-  }
+  if (claim.extended) out += R"(,"extended":true)";
+  append_reference(out, claim);
+  if (claim.refund_owed) out += R"(,"refund_owed":true)";
+  append_refunds(out, claim);
   out += '}';
 }
 
 Time next_transition(const store::SaleView& sale) {
-  switch (sale.status) {
-    case sale::SaleStatus::scheduled:
-      return sale.definition->opens_at.value_or(kNever);
-    case sale::SaleStatus::open:
-    case sale::SaleStatus::paused:
-      return sale.definition->closes_at.value_or(kNever);
-    case sale::SaleStatus::closed:
-      return kNever;
-  }
-  return kNever;
+  const Time change = next_change_of_status(sale);
+  if (sale.availability != sale::Availability::all_held) return change;
+  return std::min(change, next_return(sale));
 }
 
 void append_status(std::string& out, const store::SaleView& sale) {
@@ -157,8 +208,8 @@ void append_status(std::string& out, const store::SaleView& sale) {
   out += to_string(sale.availability);
   out += '"';
   append_member(out, "held", sale.totals.held);
-  // No hold ends in this version, since there are none.
-  out += R"(,"next_return_at":null)";
+  out += R"(,"next_return_at":)";
+  append_json_time(out, next_return(sale));
   append_member(out, "per_buyer_limit", definition.per_buyer_limit);
   append_member(out, "poll_after_seconds", poll_after_seconds(sale));
   out += R"(,"as_of":)";
@@ -174,8 +225,16 @@ void append_stats(std::string& out, const store::SaleView& sale) {
   append_member(out, "held", totals.held);
   append_member(out, "confirmed", totals.confirmed);
   append_member(out, "burned", totals.burned);
-  // Nothing is released in this version.
-  out += R"(,"released":{"buyer":0,"merchant":0,"expired":0},"refused":{)";
+  out += R"(,"released":{)";
+  for (const auto reason : {sale::EndReason::buyer, sale::EndReason::merchant,
+                            sale::EndReason::expired, sale::EndReason::cancelled}) {
+    if (out.back() != '{') out += ',';
+    out += '"';
+    out += to_string(reason);
+    out += "\":";
+    append_number(out, sale.released[static_cast<std::size_t>(reason)]);
+  }
+  out += R"(},"refused":{)";
   for (std::size_t i = 0; i < sale.refused.size(); ++i) {
     if (i > 0) out += ',';
     out += '"';

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "api/body.h"
 #include "api/render.h"
 #include "api/text.h"
 #include "base/check.h"
@@ -46,8 +45,11 @@ void append_members(Answer& answer, const store::ClaimReply& reply) {
     case sale::Refusal::sold_out:
       body += R"(,"availability":")";
       body += to_string(reply.availability);
-      // Nothing returns in this version.
-      body += R"(","next_return_at":null)";
+      body += R"(","next_return_at":)";
+      append_json_time(body, reply.next_return_at);
+      if (reply.availability == sale::Availability::all_held && reply.next_return_at != kNever) {
+        answer.stay_away(seconds_until(reply.next_return_at, reply.now));
+      }
       return;
     case sale::Refusal::insufficient_stock:
       body += R"(,"available":)";
@@ -58,6 +60,9 @@ void append_members(Answer& answer, const store::ClaimReply& reply) {
       append_claim_ids(body, reply.claims);
       return;
     case sale::Refusal::attempts_exhausted:
+      body += R"(,"claim_attempts":)";
+      append_number(body, reply.claim_attempts);
+      return;
     case sale::Refusal::closed:
     case sale::Refusal::key_reused:
       return;
@@ -79,7 +84,7 @@ void answer_without_result(Answer& answer, const store::Reply& reply) {
   answer.problem(problem_of(error->code));
 }
 
-void finish_page(Answer& answer, std::string_view path, bool has_more, char cursor_kind,
+void finish_page(Answer& answer, std::string_view target, bool has_more, PageOf list,
                  std::uint32_t from) {
   std::string& body = answer.body();
   body += R"(],"has_more":)";
@@ -89,22 +94,40 @@ void finish_page(Answer& answer, std::string_view path, bool has_more, char curs
     return answer.send(200);
   }
   std::string cursor;
-  append_cursor(cursor, cursor_kind, from);
+  append_cursor(cursor, list, from);
   body += R"(,"next":")" + cursor + R"("})";
   std::string link = "<";
-  link.append(path).append("?after=").append(cursor).append("&limit=");
+  link.append(target).append("after=").append(cursor).append("&limit=");
   append_number(link, answer.exchange().page_limit);
   link += R"(>; rel="next")";
   answer.field("Link", link);
   answer.send(200);
 }
 
+void etag_field(Answer& answer, const store::SaleView& sale) {
+  std::string etag = "\"";
+  append_number(etag, sale.version);
+  etag += '"';
+  answer.field("ETag", etag);
+}
+
+void answer_sale(Answer& answer, const store::SaleView& sale, int status) {
+  answer.sale_sequence(sale.sequence);
+  etag_field(answer, sale);
+  append_sale(answer.body(), sale);
+  answer.send(status);
+}
+
+void append_sale_member(std::string& body, std::string_view slug) {
+  body += R"(,"sale":")";
+  body += slug;  // [a-z0-9-]
+  body += '"';
+}
+
 void answer_refusal(Answer& answer, const store::ClaimReply& reply) {
   answer.sale_sequence(reply.sequence);
   answer.start_problem(problem_of(reply.refusal));
-  answer.body() += R"(,"sale":")";
-  answer.body() += reply.sale.view();  // [a-z0-9-]
-  answer.body() += '"';
+  append_sale_member(answer.body(), reply.sale.view());
   append_members(answer, reply);
   answer.finish_problem();
 }

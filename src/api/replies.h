@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/answer.h"
+#include "api/body.h"
 
 namespace doorbuster::api {
 
@@ -14,10 +15,17 @@ namespace doorbuster::api {
 // claim, an error.
 void answer_without_result(Answer& answer, const store::Reply& reply);
 
-// Ends `{"data":[...` with has_more, next and Link, and sends it. `from` is the first number of the
-// next page.
-void finish_page(Answer& answer, std::string_view path, bool has_more, char cursor_kind,
+// Ends `{"data":[...` with has_more, next and Link, and sends it. `target` is the list's own up to
+// its '?' or its last '&'; `from` the first number of the next page.
+void finish_page(Answer& answer, std::string_view target, bool has_more, PageOf list,
                  std::uint32_t from);
+
+// A sale as a resource, with the ETag of its version.
+void answer_sale(Answer& answer, const store::SaleView& sale, int status);
+void etag_field(Answer& answer, const store::SaleView& sale);
+
+// `,"sale":"..."` of a problem.
+void append_sale_member(std::string& body, std::string_view slug);
 
 // The refusal of a claim, with the members and the fields of its code.
 void answer_refusal(Answer& answer, const store::ClaimReply& reply);

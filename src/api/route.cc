@@ -29,7 +29,10 @@ bool take_parameter(std::string_view name, std::string_view value, PathParameter
     parameters.sale = value;
     return is_slug(value);
   }
-  if (name == "{claim}") parameters.claim = value;
+  if (name == "{claim}") {
+    parameters.claim = value;
+    return !value.empty() && value != "me";  // claims/me is a buyer's list, and no claim
+  }
   if (name == "{code}") parameters.code = value;
   return !value.empty();
 }
@@ -92,9 +95,7 @@ std::string allowed_methods(std::span<const Route> routes, std::string_view path
   std::string methods;
   for (const Route& route : routes) {
     PathParameters parameters;
-    // Several patterns can fit one path (claims/me is a claims/{claim} too): each method once.
-    const bool known = methods.find(name_of(route.method)) != std::string::npos;
-    if (known || !fits(route.pattern, segments, parameters)) continue;
+    if (!fits(route.pattern, segments, parameters)) continue;
     methods += name_of(route.method);
     methods += ", ";
   }

@@ -20,7 +20,7 @@ using Answering = void (*)(Call&);
 
 // The pieces of "/v1/sales/{sale}/claims", cut at its slashes.
 struct PathPattern {
-  static constexpr std::size_t kMost = 5;
+  static constexpr std::size_t kMost = 6;
 
   std::array<std::string_view, kMost> segments{};
   std::size_t count = 0;

@@ -20,9 +20,25 @@ TEST(Route, IsFoundWithItsParameters) {
   EXPECT_EQ(found.parameters.claim, "clm_x");
 }
 
-TEST(Route, OfOnesOwnClaimsGoesBeforeThatOfOneClaim) {
+TEST(Route, OfOnesOwnClaimsIsNoneOfOneClaim) {
   EXPECT_EQ(match(http::Method::get, "/v1/sales/a/claims/me").route->path,
             "/v1/sales/{sale}/claims/me");
+  EXPECT_EQ(match(http::Method::delete_, "/v1/sales/a/claims/me").found, Found::no_such_method);
+  EXPECT_EQ(match(http::Method::post, "/v1/sales/a/claims/me/confirm").found, Found::no_such_path);
+}
+
+TEST(Route, ThatChangesSomethingIsForThoseWhoMay) {
+  for (const Route& route : api_routes()) {
+    if (route.method == http::Method::get) continue;
+    const bool of_buyers = route.path == "/goods" || route.path == "/v1/sales/{sale}/claims" ||
+                           (route.path == "/v1/sales/{sale}/claims/{claim}");
+    const bool of_claims = route.path.find("/claims/") != std::string_view::npos;
+    if (of_buyers) {
+      EXPECT_TRUE(route.who == Who::buyer || route.who == Who::buyer_or_merchant) << route.path;
+    } else {
+      EXPECT_EQ(route.who, of_claims ? Who::claims_write : Who::sales_write) << route.path;
+    }
+  }
 }
 
 TEST(Route, ForGetAnswersHeadToo) {
@@ -74,6 +90,11 @@ TEST(Route, OfAnotherMethodNamesThoseThatThereAre) {
   EXPECT_EQ(match(http::Method::options, "/nothing").found, Found::no_such_path);
   EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/status"), "GET, HEAD, OPTIONS");
   EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/claims/me"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/claims/clm_x"),
+            "DELETE, GET, HEAD, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/claims/clm_x/confirm"), "POST, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/pause"), "POST, OPTIONS");
   EXPECT_EQ(allowed_methods(api_routes(), "/goods"), "POST, GET, HEAD, OPTIONS");
   EXPECT_EQ(allowed_methods(api_routes(), "/send/goods"), "POST, OPTIONS");
 }
@@ -144,6 +165,29 @@ TEST(Problem, IsOneForEachRefusalWithTheSaleSOwnWord) {
     EXPECT_EQ(text_of(problem_of(refusal)).name, to_string(refusal));
     EXPECT_EQ(text_of(problem_of(refusal)).status, 409);
   }
+}
+
+TEST(Problem, IsOneForEachChangeThatDoesNotHappen) {
+  const auto name_of = [](auto change) -> std::string_view {
+    const auto code = problem_of(change);
+    return code ? text_of(*code).name : "";
+  };
+  EXPECT_EQ(name_of(sale::ClaimChange::done), "");
+  EXPECT_EQ(name_of(sale::ClaimChange::unchanged), "");
+  EXPECT_EQ(name_of(sale::ClaimChange::expired), "claim-expired");
+  EXPECT_EQ(name_of(sale::ClaimChange::released), "claim-released");
+  EXPECT_EQ(name_of(sale::ClaimChange::reference_mismatch), "reference-mismatch");
+  EXPECT_EQ(name_of(sale::ClaimChange::confirmed), "claim-confirmed");
+  EXPECT_EQ(name_of(sale::ClaimChange::not_extendable), "not-extendable");
+  EXPECT_EQ(name_of(sale::SaleChange::done), "");
+  EXPECT_EQ(name_of(sale::SaleChange::unchanged), "");
+  EXPECT_EQ(name_of(sale::SaleChange::version_mismatch), "precondition-failed");
+  EXPECT_EQ(name_of(sale::SaleChange::closed), "closed");
+  EXPECT_EQ(name_of(sale::SaleChange::already_open), "already-open");
+  EXPECT_EQ(name_of(sale::SaleChange::stock_below_claimed), "stock-below-claimed");
+  EXPECT_EQ(name_of(sale::SaleChange::stock_out_of_range), "invalid");
+  EXPECT_EQ(name_of(sale::SaleChange::closes_in_the_past), "invalid");
+  EXPECT_EQ(name_of(sale::SaleChange::closes_before_opening), "invalid");
 }
 
 TEST(Problem, IsWrittenAsRfc9457Says) {

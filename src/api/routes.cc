@@ -5,16 +5,22 @@ namespace doorbuster::api {
 namespace {
 
 constexpr std::size_t kClaimBody = std::size_t{4} * 1024;
-constexpr std::size_t kNoBody = 1024;  // what a GET brings is read past
+constexpr std::size_t kNoBody = 1024;  // what comes where none is asked for is read past
 
 constexpr auto kGet = http::Method::get;
 constexpr auto kPost = http::Method::post;
+constexpr auto kPatch = http::Method::patch;
+constexpr auto kDelete = http::Method::delete_;
 
-// The path that is asked for most stands first; claims/me stands before claims/{claim}.
+// The path that is asked for most stands first.
 constexpr Route kRoutes[] = {
     {kPost, "/v1/sales/{sale}/claims", Who::buyer_or_merchant, kClaimBody, claim_units},
     {kGet, "/v1/sales/{sale}/status", Who::anyone, kNoBody, read_status},
     {kPost, "/goods", Who::buyer, kClaimBody, claim_goods},
+    {kPost, "/v1/sales/{sale}/claims/{claim}/confirm", Who::claims_write, kClaimBody,
+     confirm_claim},
+    {kPost, "/v1/sales/{sale}/claims/{claim}/extend", Who::claims_write, kClaimBody, extend_claim},
+    {kDelete, "/v1/sales/{sale}/claims/{claim}", Who::buyer_or_merchant, kNoBody, release_claim},
     {kGet, "/v1/sales/{sale}/claims/me", Who::buyer, kNoBody, read_own_claims},
     {kGet, "/v1/sales/{sale}/claims/{claim}", Who::claims_read, kNoBody, read_claim},
     {kGet, "/v1/sales/{sale}/claims", Who::claims_read, kNoBody, list_claims},
@@ -22,6 +28,12 @@ constexpr Route kRoutes[] = {
     {kGet, "/v1/sales/{sale}", Who::sales_read, kNoBody, read_sale},
     {kGet, "/v1/sales", Who::sales_read, kNoBody, list_sales},
     {kPost, "/v1/sales", Who::sales_write, kMaxBody, create_sale},
+    {kPatch, "/v1/sales/{sale}", Who::sales_write, kMaxBody, patch_sale},
+    {kDelete, "/v1/sales/{sale}", Who::sales_write, kNoBody, delete_sale},
+    {kPost, "/v1/sales/{sale}/pause", Who::sales_write, kNoBody, pause_sale},
+    {kPost, "/v1/sales/{sale}/resume", Who::sales_write, kNoBody, resume_sale},
+    {kPost, "/v1/sales/{sale}/close", Who::sales_write, kNoBody, close_sale},
+    {kPost, "/v1/sales/{sale}/cancel", Who::sales_write, kNoBody, cancel_sale},
     {kGet, "/v1/server", Who::any_key, kNoBody, describe_server},
     {kGet, "/problems/{code}", Who::anyone, kNoBody, describe_problem},
     {kPost, "/send/goods", Who::sales_write, kMaxBody, send_goods},

@@ -10,23 +10,10 @@
 namespace doorbuster::api {
 namespace {
 
-constexpr char kSalesCursor = 's';
-
-void send_sale(Answer& answer, const store::SaleView& sale, int status) {
-  answer.sale_sequence(sale.sequence);
-  std::string etag = "\"";
-  append_number(etag, sale.version);
-  etag += '"';
-  answer.field("ETag", etag);
-  append_sale(answer.body(), sale);
-  answer.send(status);
-}
-
 void refuse_existing(Answer& answer, const store::SaleView& sale) {
   answer.sale_sequence(sale.sequence);
   answer.start_problem(ProblemCode::already_exists);
-  answer.body() += R"(,"sale":)";
-  append_json_string(answer.body(), sale.definition->slug);
+  append_sale_member(answer.body(), sale.definition->slug);
   answer.finish_problem();
 }
 
@@ -44,9 +31,9 @@ void render_created(Answer& answer, store::Reply& reply) {
   switch (created->verdict) {
     case sale::CreateVerdict::created:
       answer.field("Location", "/v1/sales/" + sale.definition->slug);
-      return send_sale(answer, sale, 201);
+      return answer_sale(answer, sale, 201);
     case sale::CreateVerdict::existing:
-      return send_sale(answer, sale, 200);
+      return answer_sale(answer, sale, 200);
     case sale::CreateVerdict::already_exists:
       return refuse_existing(answer, sale);
   }
@@ -60,12 +47,12 @@ void render_past_sale(Answer& answer, store::Reply& reply) {
   const store::SaleView* sale = sale_in(answer, reply);
   if (sale == nullptr) return;
   const bool same = *sale->definition == *answer.exchange().definition;
-  if (same) return send_sale(answer, *sale, 200);
+  if (same) return answer_sale(answer, *sale, 200);
   refuse_existing(answer, *sale);
 }
 
 void render_sale(Answer& answer, store::Reply& reply) {
-  if (const store::SaleView* sale = sale_in(answer, reply)) send_sale(answer, *sale, 200);
+  if (const store::SaleView* sale = sale_in(answer, reply)) answer_sale(answer, *sale, 200);
 }
 
 // Any page may show a status, refusals included.
@@ -76,8 +63,9 @@ void render_status(Answer& answer, store::Reply& reply) {
   const store::SaleView* sale = sale_in(answer, reply);
   if (sale == nullptr) return;
   // A cached answer must not outlive the state it tells of.
-  const bool changes_soon = next_transition(*sale) != kNever &&
-                            next_transition(*sale) - sale->now < std::chrono::seconds(1);
+  const Time transition = next_transition(*sale);
+  const bool changes_soon =
+      transition != kNever && transition - sale->now < std::chrono::seconds(1);
   answer.cache_control(changes_soon ? "public, max-age=0" : "public, max-age=1");
   answer.sale_sequence(sale->sequence);
   append_status(answer.body(), *sale);
@@ -101,7 +89,7 @@ void render_sales(Answer& answer, store::Reply& reply) {
     if (&sale != page->sales.data()) body += ',';
     append_sale(body, sale);
   }
-  finish_page(answer, "/v1/sales", page->has_more, kSalesCursor, page->next);
+  finish_page(answer, "/v1/sales?", page->has_more, PageOf::sales, page->next);
 }
 
 }  // namespace
@@ -122,7 +110,7 @@ void create_sale(Call& call) {
 
 void list_sales(Call& call) {
   PageQuery page;
-  if (const auto why = parse_page(call, kSalesCursor, page)) {
+  if (const auto why = parse_page(call, PageOf::sales, page)) {
     return answer_unreadable(call.answer, *why);
   }
   Exchange& exchange = call.answer.exchange();

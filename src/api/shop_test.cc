@@ -191,6 +191,27 @@ ShopReply Shop::claim(std::string_view sale, const std::string& buyer, Headers h
   return ask("POST", "/v1/sales/" + std::string(sale) + "/claims", headers);
 }
 
+ShopReply Shop::patch(std::string_view sale, std::string_view body,
+                      const std::string& if_match) const {
+  Headers headers = {{"Content-Type", "application/merge-patch+json"}};
+  if (!if_match.empty()) headers.emplace_back("If-Match", if_match);
+  return ask("PATCH", "/v1/sales/" + std::string(sale), headers, body);
+}
+
+ShopReply Shop::steer(std::string_view sale, std::string_view action) const {
+  return ask("POST", "/v1/sales/" + std::string(sale) + "/" + std::string(action));
+}
+
+std::string Shop::claimed(std::string_view sale, const std::string& buyer, Headers headers) const {
+  const ShopReply reply = claim(sale, buyer, std::move(headers));
+  EXPECT_EQ(reply.status, 201) << reply.body;
+  return reply.field("Location");
+}
+
+ShopReply Shop::confirm(const std::string& claim, const std::string& reference) const {
+  return post_json(claim + "/confirm", R"({"reference":")" + reference + R"("})");
+}
+
 void Shop::create(const std::string& members) const {
   const ShopReply reply = post_json("/v1/sales", "{" + members + "}");
   ASSERT_EQ(reply.status, 201) << reply.body;

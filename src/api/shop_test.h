@@ -65,6 +65,14 @@ class Shop {
   ShopReply post_json(std::string_view path, std::string_view body, Headers headers = {}) const;
   ShopReply post_form(std::string_view path, std::string_view body, Headers headers = {}) const;
   ShopReply claim(std::string_view sale, const std::string& buyer, Headers headers = {}) const;
+  // A merge patch of a sale; an empty `if_match` is not sent.
+  ShopReply patch(std::string_view sale, std::string_view body,
+                  const std::string& if_match = "*") const;
+  // POST without a body: /v1/sales/{sale}/{action}.
+  ShopReply steer(std::string_view sale, std::string_view action) const;
+  // Where the claim is that must be granted: "/v1/sales/drop/claims/clm_..."
+  std::string claimed(std::string_view sale, const std::string& buyer, Headers headers = {}) const;
+  ShopReply confirm(const std::string& claim, const std::string& reference) const;
   // One request to the admin listener.
   ShopReply probe(std::string_view method, std::string_view path,
                   const Headers& headers = {}) const;

@@ -21,9 +21,19 @@ void append_json_string(std::string& out, std::string_view text);
 // The same without the marks.
 void append_json_escaped(std::string& out, std::string_view text);
 
+// `text` as a part of a query (RFC 3986): all but its unreserved characters as %XX.
+void append_percent_encoded(std::string& out, std::string_view text);
+
 // A time as a JSON string; null for none and for kNever.
 void append_json_time(std::string& out, Time time);
 void append_json_time(std::string& out, const std::optional<Time>& time);
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 0;  // 0: not UTF-8
+};
+// The first of `text`, which is not empty.
+CodePoint first_code_point(std::string_view text);
 
 // The number of characters (code points) of `text`; nothing if it is not UTF-8 (RFC 3629: no
 // surrogates, no overlong forms, nothing above U+10FFFF).

@@ -36,8 +36,84 @@ struct HealthArguments {
   bool json = false;
 };
 
+// Of every command that asks a server's API.
+struct ApiArguments {
+  std::string url = "http://127.0.0.1:8080";
+  bool json = false;
+};
+
+// What a sale is made with or changed to; only what was given is sent. Times are text as given, for
+// the server to judge; "none" is none.
+struct SaleTerms {
+  std::string stock;  // digits; with a sign before them, as far as `set` takes that, a difference
+  std::optional<std::string> title;
+  std::optional<std::uint64_t> per_buyer_limit;
+  std::optional<std::uint64_t> hold_seconds;
+  std::optional<std::string> opens_at;
+  std::optional<std::string> closes_at;
+  std::optional<std::string> late_payment;
+  std::optional<std::uint64_t> claim_attempts;
+  std::optional<std::uint64_t> max_extension_seconds;
+  std::optional<std::uint64_t> archive_after_seconds;
+  std::optional<std::string> metadata;  // JSON
+};
+
+struct SaleCreateArguments {
+  ApiArguments api;
+  std::string sale;
+  SaleTerms terms;
+};
+
+struct SaleSetArguments {
+  ApiArguments api;
+  std::string sale;
+  SaleTerms terms;
+};
+
+struct SaleListArguments {
+  ApiArguments api;
+};
+
+struct SaleShowArguments {
+  ApiArguments api;
+  std::string sale;
+};
+
+enum class SaleAct { pause, resume, close, cancel, delete_ };
+
+struct SaleActArguments {
+  ApiArguments api;
+  std::string sale;
+  SaleAct act = SaleAct::pause;
+  bool yes = false;  // do not ask
+};
+
+struct ClaimsListArguments {
+  ApiArguments api;
+  std::string sale;
+  std::uint64_t limit = 50;
+  std::string after;  // a cursor; empty: from the first claim
+  std::string buyer;  // of him alone; empty: of all
+};
+
+enum class ExportFormat { csv, ndjson };
+
+struct ClaimsExportArguments {
+  ApiArguments api;
+  std::string sale;
+  ExportFormat format = ExportFormat::csv;
+  std::string output;  // a path; empty: stdout
+};
+
+struct ClockAcceptArguments {
+  std::string url = "http://127.0.0.1:8081";
+};
+
 // An exit code where there is nothing left to do: help was shown, or a mistake explained.
-using Arguments = std::variant<ServeArguments, VerifyArguments, HealthArguments, ExitCode>;
+using Arguments =
+    std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
+                 SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
+                 ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments, ExitCode>;
 
 Arguments parse_arguments(int argc, const char* const* argv);
 

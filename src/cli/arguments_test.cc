@@ -4,27 +4,11 @@
 
 #include <vector>
 
+#include "cli/arguments_test.h"
 #include "cli/grouped.h"
 
 namespace doorbuster::cli {
 namespace {
-
-struct Parsed {
-  Arguments arguments;
-  std::string out;
-  std::string err;
-
-  ExitCode code() const { return std::get<ExitCode>(arguments); }
-};
-
-Parsed parse(std::vector<const char*> words) {
-  words.insert(words.begin(), "doorbuster");
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Arguments arguments = parse_arguments(static_cast<int>(words.size()), words.data());
-  std::string out = testing::internal::GetCapturedStdout();
-  return {std::move(arguments), std::move(out), testing::internal::GetCapturedStderr()};
-}
 
 TEST(Arguments, OfServeHaveDefaultsForThisMachine) {
   const auto serve = std::get<ServeArguments>(parse({"serve"}).arguments);
@@ -69,9 +53,12 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"serve", "--data-dir"}, "--data-dir"},
       {{"verify"}, "DIR is required"},
       {{"verify", "a", "b"}, "unknown argument 'b'"},
+      {{"clock"}, "Examples:\n  doorbuster clock accept"},
+      {{"clock", "acept"},
+       "unknown command 'acept'; did you mean 'accept'?\nTry 'doorbuster clock"},
   };
   for (const auto& [words, message] : table) {
-    const Parsed parsed = parse(words);
+    const ParsedArguments parsed = parse(words);
     EXPECT_EQ(parsed.code(), ExitCode::usage) << message;
     EXPECT_NE(parsed.err.find(message), std::string::npos) << parsed.err;
     EXPECT_EQ(parsed.out, "");
@@ -82,8 +69,23 @@ TEST(Arguments, HelpBeginsWithExamplesOnStdout) {
   for (const std::vector<const char*>& words : {std::vector<const char*>{"--help"},
                                                 {"serve", "--help"},
                                                 {"verify", "-h"},
-                                                {"health", "--help"}}) {
-    const Parsed parsed = parse(words);
+                                                {"health", "--help"},
+                                                {"clock", "--help"},
+                                                {"clock", "accept", "--help"},
+                                                {"sale", "--help"},
+                                                {"sale", "create", "--help"},
+                                                {"sale", "list", "--help"},
+                                                {"sale", "show", "--help"},
+                                                {"sale", "set", "--help"},
+                                                {"sale", "pause", "--help"},
+                                                {"sale", "resume", "--help"},
+                                                {"sale", "close", "--help"},
+                                                {"sale", "cancel", "--help"},
+                                                {"sale", "delete", "--help"},
+                                                {"claims", "--help"},
+                                                {"claims", "list", "--help"},
+                                                {"claims", "export", "--help"}}) {
+    const ParsedArguments parsed = parse(words);
     EXPECT_EQ(parsed.code(), ExitCode::ok);
     EXPECT_EQ(parsed.out.rfind("Examples:\n  doorbuster ", 0), 0U) << parsed.out;
     EXPECT_EQ(parsed.err, "");

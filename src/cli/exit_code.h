@@ -9,6 +9,7 @@ enum class ExitCode : int {
   usage = 2,
   does_not_add_up = 3,
   not_ready = 4,  // or not reachable
+  denied = 5,
   interrupted = 130,
 };
 

@@ -1,5 +1,8 @@
 #include "cli/arguments.h"
+#include "cli/claims_commands.h"
+#include "cli/clock_accept.h"
 #include "cli/health.h"
+#include "cli/sale_commands.h"
 #include "cli/serve.h"
 #include "cli/verify.h"
 
@@ -12,6 +15,18 @@ struct Run {
   ExitCode operator()(const ServeArguments& arguments) const { return serve(arguments); }
   ExitCode operator()(const VerifyArguments& arguments) const { return verify(arguments); }
   ExitCode operator()(const HealthArguments& arguments) const { return health(arguments); }
+  ExitCode operator()(const SaleCreateArguments& arguments) const { return create_sale(arguments); }
+  ExitCode operator()(const SaleSetArguments& arguments) const { return set_sale(arguments); }
+  ExitCode operator()(const SaleListArguments& arguments) const { return list_sales(arguments); }
+  ExitCode operator()(const SaleShowArguments& arguments) const { return show_sale(arguments); }
+  ExitCode operator()(const SaleActArguments& arguments) const { return act_on_sale(arguments); }
+  ExitCode operator()(const ClaimsListArguments& arguments) const { return list_claims(arguments); }
+  ExitCode operator()(const ClaimsExportArguments& arguments) const {
+    return export_claims(arguments);
+  }
+  ExitCode operator()(const ClockAcceptArguments& arguments) const {
+    return accept_clock(arguments);
+  }
   ExitCode operator()(ExitCode decided) const { return decided; }
 };
 

@@ -24,6 +24,10 @@ std::optional<Event> next_due(const SaleState& sale, Time now);
 // When something will be due without anybody asking; kNever when nothing will.
 Time next_due_at(const SaleState& sale);
 
+// Whether the sale should have opened or closed by `now`: that may stand behind more ends of holds
+// than one step settles, and until it has happened the sale's status is not yet true.
+bool transition_is_due(const SaleState& sale, Time now);
+
 // The end of this hold, if it is due at `now`: it may stand behind more than one step settles, and
 // is over all the same (R16).
 std::optional<Event> due_end(const SaleState& sale, ClaimOrdinal claim, Time now);

@@ -44,6 +44,8 @@ Time next_due_at(const SaleState& sale) {
   return std::min(next_transition_at(sale), hold == nullptr ? kNever : hold->at);
 }
 
+bool transition_is_due(const SaleState& sale, Time now) { return next_transition_at(sale) <= now; }
+
 std::optional<Event> due_end(const SaleState& sale, ClaimOrdinal claim, Time now) {
   const bool held = sale.status_of(sale.claims()[claim]) == ClaimStatus::held;
   if (!held || sale.hold_end(claim) > now) return std::nullopt;

@@ -1,4 +1,4 @@
-// What every engine offers: commands in, durable replies out. The contract suite (contract_test.h)
+// What every engine offers: commands in, durable replies out. The contract suite (contract_suite.h)
 // says rule by rule what the replies are.
 //
 // A reply is delivered when the state it rests on is durable at the configured level, and not

@@ -27,6 +27,16 @@ SaleView Contract::open_sale(const std::string& slug, std::uint32_t stock, sale:
   return reply.sale;
 }
 
+sale::SaleDefinition Contract::holding(std::uint32_t stock, std::uint32_t hold_seconds,
+                                       sale::Quantity limit) {
+  sale::SaleDefinition definition;
+  definition.slug = "s";
+  definition.stock = stock;
+  definition.hold_seconds = hold_seconds;
+  definition.per_buyer_limit = limit;
+  return definition;
+}
+
 ClaimReply Contract::claim(const std::string& sale, const std::string& buyer,
                            sale::Quantity quantity, const std::string& key) {
   return std::get<ClaimReply>(subject().ask(
@@ -56,6 +66,54 @@ Time Contract::look_time() {
 
 SaleView Contract::publish_round(std::uint32_t stock) {
   return std::get<CreateReply>(subject().ask(sale::PublishRound{stock})).sale;
+}
+
+ClaimView Contract::claimed(const std::string& buyer, sale::Quantity quantity,
+                            const std::string& key) {
+  const ClaimReply reply = claim("s", buyer, quantity, key);
+  EXPECT_EQ(reply.verdict, ClaimVerdict::granted) << sale::to_string(reply.refusal);
+  return reply.claim;
+}
+
+ClaimView Contract::claim_now(const ClaimView& claim) {
+  return std::get<ClaimsPage>(subject().ask(ReadClaim{sale::Slug("s"), claim.id})).claims.at(0);
+}
+
+ClaimChangeReply Contract::confirm(const ClaimView& claim, const std::string& reference) {
+  return std::get<ClaimChangeReply>(
+      subject().ask(ConfirmClaim{sale::Slug("s"), claim.id, sale::Reference(reference)}));
+}
+
+ClaimChangeReply Contract::release(const ClaimView& claim, const std::string& buyer) {
+  return std::get<ClaimChangeReply>(
+      subject().ask(ReleaseClaim{sale::Slug("s"), claim.id, sale::BuyerId(buyer)}));
+}
+
+ClaimChangeReply Contract::extend(const ClaimView& claim, std::uint32_t seconds) {
+  return std::get<ClaimChangeReply>(subject().ask(ExtendClaim{sale::Slug("s"), claim.id, seconds}));
+}
+
+SaleChangeReply Contract::change(const sale::SaleChanges& changes,
+                                 std::optional<std::uint32_t> if_version) {
+  return std::get<SaleChangeReply>(subject().ask(
+      sale::ChangeSale{sale::Slug("s"), if_version, std::make_shared<sale::SaleChanges>(changes)}));
+}
+
+SaleChangeReply Contract::steer(sale::SaleAction action) {
+  return std::get<SaleChangeReply>(subject().ask(sale::SteerSale{sale::Slug("s"), action}));
+}
+
+Reply Contract::remove(const std::string& sale) {
+  return subject().ask(sale::DeleteSale{sale::Slug(sale)});
+}
+
+void Contract::across_restarts(const std::function<void()>& check) {
+  check();
+  for (const bool in_good_order : {false, true}) {
+    SCOPED_TRACE(in_good_order ? "after a stop in good order" : "after a sudden end");
+    subject().restart(in_good_order);
+    check();
+  }
 }
 
 TEST_P(Contract, R1StockIsNeverOversoldNorUndersold) {

@@ -84,6 +84,13 @@ def definitions():
         create("limit of 1001", {"per_buyer_limit": 1001}, "/per_buyer_limit", "1000"),
         create("limit as a list", {"per_buyer_limit": [1]}, "/per_buyer_limit"),
         create("negative hold", {"hold_seconds": -1}, "/hold_seconds"),
+        create("hold of a month and a second", {"hold_seconds": 2_592_001}, "/hold_seconds", "2592000"),
+        create("hold that is null", {"hold_seconds": None}, "/hold_seconds"),
+        create("no attempts", {"claim_attempts": 0}, "/claim_attempts", "1 to 1000"),
+        create("1001 attempts", {"claim_attempts": 1001}, "/claim_attempts", "1 to 1000"),
+        create("extension as text", {"max_extension_seconds": "1"}, "/max_extension_seconds", "2592000"),
+        create("archive after eleven years", {"archive_after_seconds": 350_000_000}, "/archive_after_seconds",
+               "315360000"),
         create("opening at no time", {"opens_at": "tomorrow"}, "/opens_at", "RFC 3339"),
         create("opening on February 30", {"opens_at": "2099-02-30T00:00:00Z"}, "/opens_at", "RFC 3339"),
         create("opening without an offset", {"opens_at": "2099-01-01T00:00:00"}, "/opens_at"),
@@ -91,7 +98,8 @@ def definitions():
         create("closing before opening",
                {"opens_at": "2099-01-02T00:00:00Z", "closes_at": "2099-01-01T00:00:00Z"}, "/closes_at"),
         create("closing in the past", {"closes_at": "2001-01-01T00:00:00Z"}, "/closes_at"),
-        create("late_payment unknown", {"late_payment": "perhaps"}, "/late_payment"),
+        create("late_payment unknown", {"late_payment": "perhaps"}, "/late_payment", "reacquire"),
+        create("late_payment that is null", {"late_payment": None}, "/late_payment"),
         create("metadata that is a list", {"metadata": []}, "/metadata", "object"),
         create("metadata above 4 KiB", {"metadata": {"a": "x" * 4096}}, "/metadata", "4096"),
         create("an unknown member", {"colour": "red"}, "/colour"),
@@ -207,6 +215,110 @@ def claims():
     ]
 
 
+def change(name, body, status=422, code="invalid", where="", says="", if_match="*",
+           content_type="application/merge-patch+json", sale=SALE, closes=False):
+    """A patch that would be good but for one thing."""
+    fields = [("Content-Type", content_type)] if content_type else []
+    if if_match is not None:
+        fields.append(("If-Match", if_match))
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Case(f"patch: {name}", request("PATCH", f"/v1/sales/{sale}", data, fields), status, code,
+                pointer(where) if status == 422 else (), says, closes)
+
+
+def changes():
+    numbers = ("stock", "per_buyer_limit", "hold_seconds", "claim_attempts", "max_extension_seconds",
+               "archive_after_seconds")
+    return [
+        change("no If-Match", {"stock": 9}, 428, "precondition-required", if_match=None),
+        change("another version", {"stock": 9}, 412, "precondition-failed", if_match='"7"'),
+        change("a weak tag", {"stock": 9}, 412, "precondition-failed", if_match='W/"1"'),
+        change("a tag without quotation marks", {"stock": 9}, 400, "malformed", if_match="1"),
+        change("a star among tags", {"stock": 9}, 400, "malformed", if_match='*, "1"'),
+        change("an empty If-Match", {"stock": 9}, 400, "malformed", if_match=""),
+        change("unknown sale", {"stock": 9}, 404, "not-found", sale="unknown"),
+        change("no content type", {}, 415, "unsupported-media-type", content_type=None),
+        change("JSON Patch", [], 415, "unsupported-media-type", content_type="application/json-patch+json"),
+        change("a form", b"stock=9", 415, "unsupported-media-type",
+               content_type="application/x-www-form-urlencoded"),
+        change("nothing", b"", 400, "malformed"), change("half an object", b'{"stock":', 400, "malformed"),
+        change("not UTF-8", b'{"title":"\xff"}', 400, "malformed"),
+        change("a body above 64 KiB", b" " * 65_537, 413, "content-too-large", closes=True),
+        change("a list", [1]), change("null", None), change("a string", "x"),
+        change("a member twice", b'{"stock":9,"stock":9}', where="/stock", says="more than once"),
+        change("a member spelt wrong", {"stokc": 9}, where="/stokc", says="did you mean 'stock'"),
+        *[change(f"the {name}", {name: 1}, where=f"/{name}", says="cannot be changed")
+          for name in ("id", "status", "version", "created_at", "cancelled")],
+        *[change(f"{name} that is {value}", {name: value}, where=f"/{name}", says="whole number")
+          for name in numbers for value in (None, "9", -1, 1.5, 10**10, True, [])],
+        change("late_payment that is null", {"late_payment": None}, where="/late_payment"),
+        change("title that is null", {"title": None}, where="/title"),
+        change("title that is empty", {"title": ""}, where="/title"),
+        change("title by a tag that is none", {"title": {"not a tag": None}}, where="/title/not a tag"),
+        change("title without a language", {"title": {"en": None}}, where="/title", says="at least one"),
+        change("metadata that is a list", {"metadata": []}, where="/metadata"),
+        change("metadata that is too large", {"metadata": {"a": "x" * 4096}}, where="/metadata", says="4096"),
+        change("opening at no time", {"opens_at": "soon"}, where="/opens_at", says="RFC 3339"),
+        change("closing in the past", {"closes_at": "2001-01-01T00:00:00Z"}, where="/closes_at", says="future"),
+        Case("delete: unknown sale", request("DELETE", "/v1/sales/unknown"), 404, "not-found"),
+        Case("delete: an open sale", request("DELETE", f"/v1/sales/{SALE}"), 409, "already-open"),
+        *[Case(f"{action}: unknown sale", request("POST", f"/v1/sales/unknown/{action}"), 404, "not-found")
+          for action in ("pause", "resume", "close", "cancel")],
+    ]
+
+
+NO_CLAIM = "clm_" + "0" * 26
+
+
+def change_claim(name, action, body, status=422, code="invalid", where="", fields=JSON, says="", sale=SALE,
+                 closes=False):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Case(f"{action}: {name}", request("POST", f"/v1/sales/{sale}/claims/{NO_CLAIM}/{action}", data, fields),
+                status, code, pointer(where) if status == 422 else (), says, closes)
+
+
+def claim_changes():
+    """Of a claim that is not there: what is wrong with the body is said before anybody looks."""
+    return [
+        change_claim("unknown claim", "confirm", {"reference": "a"}, 404, "not-found"),
+        change_claim("unknown sale", "confirm", {"reference": "a"}, 404, "not-found", sale="unknown"),
+        change_claim("no body", "confirm", b"", 415, "unsupported-media-type", fields=()),
+        change_claim("a form", "confirm", b"reference=a", 415, "unsupported-media-type", fields=FORM),
+        change_claim("broken JSON", "confirm", b"{", 400, "malformed"),
+        change_claim("not UTF-8", "confirm", b'{"reference":"\xff"}', 400, "malformed"),
+        change_claim("a body above 4 KiB", "confirm", b" " * 4097, 413, "content-too-large", closes=True),
+        change_claim("a list", "confirm", []),
+        change_claim("no reference", "confirm", {}, where="/reference", says="required"),
+        change_claim("empty reference", "confirm", {"reference": ""}, where="/reference", says="1 to 64"),
+        change_claim("reference of 65", "confirm", {"reference": "r" * 65}, where="/reference", says="1 to 64"),
+        change_claim("reference of 22 characters in 66 bytes", "confirm", {"reference": "单" * 22},
+                     where="/reference", says="bytes"),
+        change_claim("reference that is a number", "confirm", {"reference": 991}, where="/reference"),
+        change_claim("reference that is null", "confirm", {"reference": None}, where="/reference"),
+        change_claim("reference with a newline", "confirm", {"reference": "a\n"}, where="/reference"),
+        change_claim("reference twice", "confirm", b'{"reference":"a","reference":"a"}', where="/reference",
+                     says="more than once"),
+        change_claim("a member spelt wrong", "confirm", {"reference": "a", "refrence": "a"}, where="/refrence",
+                     says="did you mean 'reference'"),
+        change_claim("unknown claim", "extend", b"", 404, "not-found", fields=()),
+        change_claim("text", "extend", b"60", 415, "unsupported-media-type",
+                     fields=[("Content-Type", "text/plain")]),
+        change_claim("a list", "extend", [60]),
+        *[change_claim(f"seconds that are {value}", "extend", {"seconds": value}, where="/seconds",
+                       says="1 to 2592000") for value in (0, -1, 1.5, "60", None, True, 2_592_001, 2**32 + 1)],
+        change_claim("a member spelt wrong", "extend", {"second": 1}, where="/second",
+                     says="did you mean 'seconds'"),
+        Case("release: unknown claim", request("DELETE", f"{CLAIMS}/{NO_CLAIM}"), 404, "not-found"),
+        Case("release: what is no claim", request("DELETE", f"{CLAIMS}/x"), 404, "not-found"),
+        Case("release: unknown sale", request("DELETE", f"/v1/sales/unknown/claims/{NO_CLAIM}"), 404, "not-found"),
+        Case("release: empty buyer", request("DELETE", f"{CLAIMS}/{NO_CLAIM}", fields=[("X-Buyer-Id", "")]), 422,
+             "invalid", header("X-Buyer-Id")),
+        Case("release: buyer twice", request("DELETE", f"{CLAIMS}/{NO_CLAIM}",
+                                             fields=[("X-Buyer-Id", "a"), ("X-Buyer-Id", "a")]), 422, "invalid",
+             header("X-Buyer-Id")),
+    ]
+
+
 def recipe():
     def publish(name, body, where=pointer("/count")):
         return Case(f"recipe: {name}", post_form("/send/goods", body), 422, "invalid", where)
@@ -253,6 +365,15 @@ def addresses():
         not_found(f"/v1/sales/{SALE}/claims/clm_00000000000000000000000000"), not_found("/v1/sales/%6bept"),
         not_found("/livez"),
         not_allowed("DELETE", "/v1/sales", "GET", "HEAD", "POST"),
+        not_allowed("PUT", f"/v1/sales/{SALE}", "GET", "HEAD", "PATCH", "DELETE"),
+        not_allowed("GET", f"/v1/sales/{SALE}/pause", "POST"),
+        not_allowed("PATCH", f"{CLAIMS}/{NO_CLAIM}", "GET", "HEAD", "DELETE"),
+        not_allowed("GET", f"{CLAIMS}/{NO_CLAIM}/confirm", "POST"),
+        not_allowed("DELETE", f"{CLAIMS}/me", "GET", "HEAD"),
+        not_found(f"{CLAIMS}/me/confirm"), not_found(f"/v1/sales/{SALE}/stop"),
+        bad_parameter(f"{CLAIMS}?buyer=", "buyer"), bad_parameter(f"{CLAIMS}?buyer=%ff", "buyer"),
+        bad_parameter(f"{CLAIMS}?buyer=" + "b" * 129, "buyer"), bad_parameter(f"{CLAIMS}?buyer=a%0A", "buyer"),
+        bad_parameter(f"{CLAIMS}?status=held", "status"), bad_parameter("/v1/sales?buyer=ann", "buyer"),
         not_allowed("PUT", f"/v1/sales/{SALE}/claims", "GET", "HEAD", "POST"),
         not_allowed("POST", f"/v1/sales/{SALE}/stats", "GET", "HEAD"),
         not_allowed("POST", f"/v1/sales/{SALE}/status", "GET", "HEAD"),
@@ -362,7 +483,7 @@ def versions():
 
 
 def all_cases():
-    cases = [*definitions(), *claims(), *recipe(), *addresses(), *foreign(), *framing(), *versions()]
+    cases = [*definitions(), *claims(), *changes(), *claim_changes(), *recipe(), *addresses(), *foreign(), *framing(), *versions()]
     assert len({case.name for case in cases}) == len(cases), "two cases of one name"
     return cases
 

@@ -111,6 +111,40 @@ def claim(sale, buyer, quantity=None, key=None):
     return post_json(target, {"quantity": quantity}, fields)
 
 
+def patch(sale, change, if_match="*"):
+    """A merge patch of a sale; without an If-Match where that is None."""
+    fields = [("Content-Type", "application/merge-patch+json")]
+    if if_match is not None:
+        fields.append(("If-Match", if_match))
+    body = change if isinstance(change, bytes) else json.dumps(change).encode()
+    return request("PATCH", f"/v1/sales/{sale}", body, fields)
+
+
+def steer(sale, action):
+    """One of the merchant's buttons: pause, resume, close, cancel."""
+    return request("POST", f"/v1/sales/{sale}/{action}")
+
+
+def confirm(granted, reference):
+    """`granted` is a claim as the server gave it; so it is in what follows."""
+    return post_json(f"/v1/sales/{granted['sale']}/claims/{granted['id']}/confirm", {"reference": reference})
+
+
+def extend(granted, seconds=None):
+    target = f"/v1/sales/{granted['sale']}/claims/{granted['id']}/extend"
+    return request("POST", target) if seconds is None else post_json(target, {"seconds": seconds})
+
+
+def release(granted, buyer=None):
+    """By its buyer, or by the merchant where none is named."""
+    fields = [] if buyer is None else [("X-Buyer-Id", buyer)]
+    return request("DELETE", f"/v1/sales/{granted['sale']}/claims/{granted['id']}", fields=fields)
+
+
+def claim_of(granted):
+    return get(f"/v1/sales/{granted['sale']}/claims/{granted['id']}")
+
+
 _LENGTH = re.compile(rb"\r\nContent-Length:[ \t]*(\d+)[ \t]*(?=\r\n)", re.I)
 _CHUNKED = re.compile(rb"\r\nTransfer-Encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.I)
 

@@ -15,6 +15,7 @@
 namespace doorbuster::embedded {
 namespace {
 
+using namespace std::chrono_literals;
 using store::Command;
 using store::Reply;
 
@@ -22,6 +23,15 @@ class SimulatedSubject final : public store::ContractSubject {
  public:
   SimulatedSubject() : engine_(17) { CHECK(engine_.start().ok()); }
   Reply ask(const Command& command) override { return engine_.ask(command); }
+  std::vector<Reply> ask_all(const std::vector<Command>& commands) override {
+    std::vector<std::uint64_t> requests;
+    for (const Command& command : commands) requests.push_back(*engine_.submit(command));
+    engine_.settle();
+    auto replies = engine_.take_replies();
+    std::vector<Reply> ordered;
+    for (const std::uint64_t request : requests) ordered.push_back(std::move(replies.at(request)));
+    return ordered;
+  }
   void advance(std::chrono::milliseconds by) override { engine_.clock().advance(by); }
   void restart(bool in_good_order) override {
     if (in_good_order) {
@@ -51,18 +61,22 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
     std::filesystem::remove_all(directory_);
   }
 
-  Reply ask(const Command& command) override {
-    CHECK(port_->submit(command, *this, 1));
-    reply_.reset();
+  Reply ask(const Command& command) override { return std::move(ask_all({command}).front()); }
+  std::vector<Reply> ask_all(const std::vector<Command>& commands) override {
+    replies_.assign(commands.size(), {});
+    missing_ = commands.size();
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      CHECK(port_->submit(commands[i], *this, i));
+    }
     port_->flush();
-    while (!reply_) {
+    while (missing_ > 0) {
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return std::exchange(woken_, false); });
       }
       port_->flush();
     }
-    return std::move(*reply_);
+    return std::move(replies_);
   }
   void advance(std::chrono::milliseconds by) override { clock_.advance(by); }
   // An end without the mark of a clean stop is the simulation's business.
@@ -78,6 +92,7 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
     options.own_thread = own_thread_;
     options.segment_bytes = 1 << 20;
     options.max_group_bytes = 256 * 1024;
+    options.restart_grace = 0s;  // the suite restarts in the middle of holds that are to end
     options.random = [](std::span<std::uint8_t> bytes) {
       std::random_device device;
       for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(device());
@@ -97,7 +112,10 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
     port_.reset();
     store_.reset();
   }
-  void on_reply(std::uint64_t, Reply reply) override { reply_ = std::move(reply); }
+  void on_reply(std::uint64_t context, Reply reply) override {
+    replies_[context] = std::move(reply);
+    --missing_;
+  }
 
   bool own_thread_;
   std::unique_ptr<FileSystem> files_;
@@ -105,7 +123,8 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
   std::string directory_;
   std::unique_ptr<store::ClaimStore> store_;
   std::unique_ptr<store::StorePort> port_;
-  std::optional<Reply> reply_;
+  std::vector<Reply> replies_;
+  std::size_t missing_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = false;

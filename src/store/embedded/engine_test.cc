@@ -167,5 +167,84 @@ TEST_F(EngineOnADisk, TheTimeNeverRunsBackOverARestart) {
   EXPECT_GE(after, before);
 }
 
+// An outage must not end the holds of buyers who could not confirm during it (R15).
+class EngineWithGrace : public testing::Test {
+ protected:
+  EngineWithGrace() : engine_(11, {.restart_grace = 10s}) {
+    EXPECT_TRUE(engine_.start().ok());
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "s";
+    definition->stock = 10;
+    definition->hold_seconds = 4;
+    engine_.ask(sale::CreateSale{definition});
+  }
+  store::ClaimView claim(const std::string& buyer) {
+    const auto reply = engine_.ask(sale::ClaimUnits{sale::Slug("s"), sale::BuyerId(buyer), 1, {}});
+    return std::get<store::ClaimReply>(reply).claim;
+  }
+  store::ClaimView now(const store::ClaimView& claim) {
+    const auto reply = engine_.ask(store::ReadClaim{sale::Slug("s"), claim.id});
+    return std::get<store::ClaimsPage>(reply).claims.at(0);
+  }
+  sale::ClaimChange confirm(const store::ClaimView& claim) {
+    const auto reply =
+        engine_.ask(store::ConfirmClaim{sale::Slug("s"), claim.id, sale::Reference("order")});
+    return std::get<store::ClaimChangeReply>(reply).change;
+  }
+  Time engine_time() { return engine_.engine().now(); }
+  // The process dies and is away for so long.
+  void outage(std::chrono::milliseconds lasts) {
+    engine_.kill();
+    engine_.clock().advance(lasts);
+    ASSERT_TRUE(engine_.start().ok());
+  }
+
+  SimulatedEngine engine_;
+};
+
+TEST_F(EngineWithGrace, NoHoldEndsBeforeTheGraceHasPassedAndTheClaimSaysSo) {
+  const auto ann = claim("ann");
+  const auto bob = claim("bob");
+  outage(1h);
+  const Time until = engine_time() + 10s;
+  EXPECT_EQ(now(ann).expires_at, until);
+  engine_.clock().advance(9999ms);
+  EXPECT_EQ(now(ann).status, sale::ClaimStatus::held);
+  EXPECT_EQ(confirm(ann), sale::ClaimChange::done);
+  engine_.clock().advance(1ms);
+  EXPECT_EQ(confirm(bob), sale::ClaimChange::expired);
+  EXPECT_EQ(now(bob).end_reason, sale::EndReason::expired);
+}
+
+TEST_F(EngineWithGrace, HoldsOfAfterTheStartEndAtTheirOwnTime) {
+  claim("ann");
+  outage(1h);
+  const auto young = claim("young");
+  EXPECT_EQ(young.expires_at, young.claimed_at + 4s);
+  engine_.clock().advance(3999ms);
+  EXPECT_EQ(now(young).status, sale::ClaimStatus::held);
+  engine_.clock().advance(1ms);
+  EXPECT_EQ(now(young).end_reason, sale::EndReason::expired);
+}
+
+TEST_F(EngineWithGrace, AHoldThatEndsLaterAnywayIsLeftAsItWas) {
+  auto longer = std::make_shared<sale::SaleChanges>();
+  longer->hold_seconds = 60;
+  engine_.ask(sale::ChangeSale{sale::Slug("s"), {}, longer});
+  const auto ann = claim("ann");
+  outage(1s);
+  EXPECT_EQ(now(ann).expires_at, ann.expires_at);
+}
+
+TEST_F(EngineWithGrace, EachStartGivesItAnew) {
+  const auto ann = claim("ann");
+  for (int i = 0; i < 3; ++i) {
+    outage(1min);
+    EXPECT_EQ(now(ann).expires_at, engine_time() + 10s);
+    engine_.clock().advance(9s);
+    EXPECT_EQ(now(ann).status, sale::ClaimStatus::held);
+  }
+}
+
 }  // namespace
 }  // namespace doorbuster::embedded

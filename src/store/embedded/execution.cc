@@ -85,6 +85,7 @@ Execution::MaybeReply Execution::with_settled_sale(const sale::Slug& slug, Answe
 
 Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
   return with_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    if (sale::transition_is_due(sale, now_)) return std::nullopt;
     if (!is_settled(sale) &&
         !(settle_buyer(sale, command.buyer.view()) && settle_for(sale, command.quantity))) {
       return no_room();
@@ -137,10 +138,11 @@ Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::Clai
     if (!buyer.empty() && sale.claims().buyer(claim) != buyer) {
       return store::NoSuchClaim{sale.sequence()};
     }
-    // A claim that may come back (R20) needs units as a new one does.
-    if (!is_settled(sale) &&
-        !(settle_claim(sale, place->claim) && settle_for(sale, claim.quantity))) {
-      return no_room();
+    if (!settle_claim(sale, place->claim)) return no_room();
+    // A claim that may come back (R20) needs an open sale and units, as a new one does.
+    if (!sale.is_live(claim)) {
+      if (sale::transition_is_due(sale, now_)) return std::nullopt;
+      if (!settle_for(sale, claim.quantity)) return no_room();
     }
     store::ClaimChangeReply reply;
     reply.change = decide(sale, place->claim);

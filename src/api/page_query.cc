@@ -1,0 +1,117 @@
+#include <array>
+#include <span>
+
+#include "api/body_internal.h"
+#include "api/text.h"
+
+namespace doorbuster::api {
+namespace {
+
+constexpr std::uint32_t kMaxPage = 1000;
+
+// A cursor is a letter for the kind of list, the first number to show and a check over both, in
+// hexadecimal: short, and a made-up one is refused.
+constexpr std::size_t kCursorDigits = 12;
+
+std::uint32_t check_of(PageOf list, std::uint32_t from) {
+  std::uint32_t mixed = (from ^ static_cast<unsigned char>(list)) * 0x9e3779b1U;
+  mixed ^= mixed >> 15;
+  return (mixed * 0x85ebca6bU) >> 16;
+}
+
+std::optional<std::uint32_t> parse_cursor(std::string_view text, PageOf list) {
+  if (text.size() != 1 + kCursorDigits || text.front() != static_cast<char>(list)) {
+    return std::nullopt;
+  }
+  std::uint64_t number = 0;
+  for (const char c : text.substr(1)) {
+    const bool is_letter = c >= 'a' && c <= 'f';
+    if (!is_letter && (c < '0' || c > '9')) return std::nullopt;
+    number = number * 16 + static_cast<std::uint64_t>(is_letter ? c - 'a' + 10 : c - '0');
+  }
+  const auto from = static_cast<std::uint32_t>(number >> 16);
+  if ((number & 0xffff) != check_of(list, from)) return std::nullopt;
+  return from;
+}
+
+Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first = {},
+                    std::string second = {}) {
+  return {kind, FlawPlace::parameter, std::string(name), std::move(first), std::move(second)};
+}
+
+enum Parameter : std::size_t { kAfter, kLimit, kBuyer, kParameters };
+constexpr std::array<std::string_view, kParameters> kNames = {"after", "limit", "buyer"};
+
+// A query's values as sent, each at most once.
+using Values = std::array<std::optional<std::string_view>, kParameters>;
+
+Values read_query(std::string_view query, std::span<const std::string_view> known, Flaws& flaws) {
+  Values values;
+  while (!query.empty() && flaws.size() < kMaxFlaws) {
+    const auto end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = pair.substr(0, equals);
+    const auto at = std::find(known.begin(), known.end(), name);
+    if (at == known.end()) {
+      flaws.push_back(unknown_member(FlawPlace::parameter, std::string(name), name, known));
+      continue;
+    }
+    std::optional<std::string_view>& value = values[static_cast<std::size_t>(at - known.begin())];
+    if (value) flaws.push_back(parameter_flaw(FlawKind::repeated, name));
+    value = pair.substr(std::min(equals + 1, pair.size()));
+  }
+  return values;
+}
+
+void read_buyer(Form& form, std::string_view encoded, sale::BuyerId& buyer, Flaws& flaws) {
+  constexpr std::string_view kName = kNames[kBuyer];
+  // Percent-encoding is the same in a query and in a form.
+  const bool decoded = form.parse("buyer=" + std::string(encoded));
+  const std::string_view value = decoded ? form.fields().front().value : std::string_view{};
+  if (!decoded || !is_printable(value)) {
+    flaws.push_back(parameter_flaw(FlawKind::not_printable, kName));
+  } else if (value.empty() || !sale::BuyerId::fits(value)) {
+    flaws.push_back(parameter_flaw(FlawKind::wrong_byte_count, kName,
+                                   std::to_string(sale::BuyerId::kCapacity)));
+  } else {
+    buyer.assign(value);
+  }
+}
+
+}  // namespace
+
+std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page) {
+  const bool takes_buyer = list != PageOf::sales;
+  const auto known = std::span(kNames).first(takes_buyer ? kParameters : kBuyer);
+  Flaws flaws;
+  const Values values = read_query(call.request.query, known, flaws);
+  if (values[kBuyer]) read_buyer(call.answer.desk().form, *values[kBuyer], page.buyer, flaws);
+  if (values[kLimit]) {
+    const auto limit = parse_number(*values[kLimit], kMaxPage);
+    if (limit.value_or(0) == 0) {
+      flaws.push_back(
+          parameter_flaw(FlawKind::not_a_number, kNames[kLimit], "1", std::to_string(kMaxPage)));
+    }
+    page.limit = static_cast<std::uint32_t>(limit.value_or(1));
+  }
+  if (values[kAfter]) {
+    const auto from =
+        parse_cursor(*values[kAfter], values[kBuyer] ? PageOf::claims_of_buyer : list);
+    if (!from) flaws.push_back(parameter_flaw(FlawKind::not_a_cursor, kNames[kAfter]));
+    page.from = from.value_or(0);
+  }
+  if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
+  return std::nullopt;
+}
+
+void append_cursor(std::string& out, PageOf list, std::uint32_t from) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const std::uint64_t number = std::uint64_t{from} << 16 | check_of(list, from);
+  out += static_cast<char>(list);
+  for (std::size_t i = kCursorDigits; i-- > 0;) out += kHex[(number >> (i * 4)) & 15];
+}
+
+}  // namespace doorbuster::api

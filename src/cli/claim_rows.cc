@@ -1,0 +1,78 @@
+#include "cli/claim_rows.h"
+
+#include <algorithm>
+
+namespace doorbuster::cli {
+namespace {
+
+constexpr std::string_view kColumns[] = {"id",         "sale",       "buyer",       "quantity",
+                                         "units",      "status",     "released_by", "sequence",
+                                         "claimed_at", "expires_at", "reference"};
+
+// The second four are the wide forms, which some spreadsheets take for the first four.
+constexpr std::string_view kGuarded[] = {"=",  "+",  "-",  "@",  "＝", "＋",
+                                         "－", "＠", "\t", "\r", "'"};
+
+void append_cell(std::string& out, std::string_view text) {
+  const bool guarded = std::any_of(std::begin(kGuarded), std::end(kGuarded),
+                                   [&](std::string_view start) { return text.starts_with(start); });
+  const bool quoted = text.find_first_of(",\"\r\n\t;") != std::string_view::npos;
+  if (quoted) out += '"';
+  if (guarded) out += '\'';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  if (quoted) out += '"';
+}
+
+// Numbers as they are, several with spaces between them.
+void append_value(std::string& out, const JsonView& value) {
+  switch (value.node().kind) {
+    case api::JsonKind::null:
+    case api::JsonKind::object:
+      return;
+    case api::JsonKind::boolean:
+      out += value.node().truth ? "true" : "false";
+      return;
+    case api::JsonKind::integer:
+    case api::JsonKind::other_number:
+      out += value.node().text;
+      return;
+    case api::JsonKind::string:
+      return append_cell(out, value.node().text);
+    case api::JsonKind::array:
+      break;
+  }
+  const std::size_t start = out.size();
+  value.for_each([&](const JsonView& unit) {
+    if (out.size() > start) out += ' ';
+    out += unit.node().text;
+  });
+}
+
+}  // namespace
+
+std::string csv_header() {
+  std::string out = "\xef\xbb\xbf";
+  for (const std::string_view name : kColumns) {
+    if (name != kColumns[0]) out += ',';
+    out += name;
+  }
+  return out + "\r\n";
+}
+
+void append_csv_row(std::string& out, const JsonView& claim) {
+  for (const std::string_view name : kColumns) {
+    if (name != kColumns[0]) out += ',';
+    if (const auto value = claim.member(name)) append_value(out, *value);
+  }
+  out += "\r\n";
+}
+
+void append_ndjson_row(std::string& out, const JsonView& claim) {
+  out += claim.compact();
+  out += '\n';
+}
+
+}  // namespace doorbuster::cli

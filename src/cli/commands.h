@@ -1,0 +1,45 @@
+// What the groups of commands share while the command line is read: each adds its commands, with
+// their options, to the whole.
+//
+// Thread: main.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace doorbuster::cli {
+
+// A command that can be given, and what it means once it was.
+struct Command {
+  CLI::App* app;
+  std::function<Arguments()> arguments;
+};
+using Commands = std::vector<Command>;
+
+void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
+void add_sale_commands(CLI::App& app, Commands& commands);
+void add_claims_commands(CLI::App& app, Commands& commands);
+
+// Adds a command to `app`: one line for the list of commands, and what its help begins with,
+// examples first.
+CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::string_view about);
+
+// --url and --json.
+void add_api_options(CLI::App& app, ApiArguments& api);
+void add_admin_url(CLI::App& app, std::string& url);
+void add_sale_id(CLI::App& app, std::string& sale);
+
+// Checks: an error for people, or nothing.
+std::string whole_number_flaw(const std::string& text);
+std::string utf8_flaw(const std::string& text);
+
+}  // namespace doorbuster::cli

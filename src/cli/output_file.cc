@@ -1,0 +1,99 @@
+#include "cli/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace doorbuster::cli {
+namespace {
+
+// The mode of a file of that name: what it has, or what a new one would get.
+mode_t mode_for(const std::string& path) {
+  struct stat existing {};
+  if (::stat(path.c_str(), &existing) == 0) return existing.st_mode & 07777;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask;
+}
+
+// Makes a rename last through a crash of the system; best effort, as the data is in place by then.
+void sync_directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path) {
+  std::unique_ptr<OutputFile> output(new OutputFile());
+  if (path.empty()) {
+    output->file_ = stdout;
+    output->path_ = "stdout";
+    return output;
+  }
+  output->path_ = path;
+  struct stat existing {};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (exists && !S_ISREG(existing.st_mode)) {
+    output->file_ = std::fopen(path.c_str(), "we");
+    if (output->file_ == nullptr) return output->failed();
+    return output;
+  }
+  if (exists) {
+    char* real = ::realpath(path.c_str(), nullptr);
+    if (real == nullptr) return output->failed();
+    output->path_ = real;
+    std::free(real);
+  }
+  if (Status opened = output->open_temporary(); !opened.ok()) return opened.error();
+  return output;
+}
+
+OutputFile::~OutputFile() {
+  if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status OutputFile::open_temporary() {
+  temporary_ = path_ + ".part-XXXXXX";
+  const int descriptor = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  if (descriptor < 0) {
+    temporary_.clear();
+    return failed();
+  }
+  ::fchmod(descriptor, mode_for(path_));
+  file_ = ::fdopen(descriptor, "w");
+  if (file_ != nullptr) return ok_status();
+  const Error error = failed();
+  ::close(descriptor);
+  return error;
+}
+
+Status OutputFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()) return ok_status();
+  return failed();
+}
+
+Status OutputFile::finish() {
+  if (std::fflush(file_) != 0) return failed();
+  if (temporary_.empty()) return ok_status();
+  if (::fsync(::fileno(file_)) != 0) return failed();
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return failed();
+  temporary_.clear();
+  sync_directory_of(path_);
+  return ok_status();
+}
+
+Error OutputFile::failed() const {
+  return {ErrorCode::io_failed, path_ + ": " + std::strerror(errno)};
+}
+
+}  // namespace doorbuster::cli
