@@ -33,7 +33,7 @@ ExitCode tell_doubt(Refusal refusal, const std::string& advice) {
 ExitCode print_answer(const ApiAnswer& answer) { return print(answer.root().compact() + "\n"); }
 
 std::string opening_of(const JsonView& sale) {
-  std::string text(sale.text("status"));
+  std::string text(sale.truth("cancelled") ? "cancelled" : sale.text("status"));
   if (text == "scheduled") text += ", opens " + shown_time(sale.text("opens_at"));
   return harmless(text);
 }

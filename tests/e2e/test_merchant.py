@@ -236,6 +236,93 @@ class Sales(DoorbusterTest):
                 self.assertEqual(code, FAILURE, shown)
         self.assertEqual(json.loads(run(server, "sale", "show", "drop", "--json").stdout)["status"], "open")
 
+    def test_a_sale_is_changed(self):
+        server = self.serve()
+        self.assertEqual(run(server, "sale", "create", "drop", "--stock", "10").returncode, OK)
+        with server.connect() as connection:
+            self.assertEqual(connection.ask(claim("drop", "ann")).status, 201)
+        for arguments, expected in [
+                (["--stock", "+100"], {"stock": 110}), (["--stock", "-10"], {"stock": 100}), (["--stock=50"], {"stock": 50}),
+                (["--title", "秒杀", "--per-buyer-limit", "3", "--hold-seconds", "60", "--late-payment", "reacquire",
+                  "--claim-attempts", "7", "--max-extension-seconds", "9", "--archive-after-seconds", "100000"],
+                 {"title": "秒杀", "per_buyer_limit": 3, "hold_seconds": 60, "late_payment": "reacquire",
+                  "claim_attempts": 7, "max_extension_seconds": 9, "archive_after_seconds": 100000}),
+                (["--closes-at", "2036-01-01T00:00:00Z"], {"closes_at": "2036-01-01T00:00:00.000Z"}),
+                (["--closes-at", "none"], {"closes_at": None}),
+                (["--metadata", '{"a":1,"b":2}'], {"metadata": {"a": 1, "b": 2}}),
+                (["--metadata", '{"a":null}'], {"metadata": {"b": 2}})]:
+            with self.subTest(arguments):
+                result = run(server, "sale", "set", "drop", *arguments)
+                self.assertEqual((result.returncode, result.stderr), (OK, ""), result)
+                self.assertRegex(result.stdout, r"\Aset drop, [\d,]+ units, open, version \d+\n\Z")
+                found = json.loads(run(server, "sale", "show", "drop", "--json").stdout)
+                self.assertEqual({name: found[name] for name in expected}, expected)
+        for arguments, said in [(["--stock", "0"], "/stock: must be"), (["--stock", "-51"], "cannot become 51 less"),
+                                (["--opens-at", "2036-01-01T00:00:00Z"], "Already open: "),
+                                (["--closes-at", "2001-01-01T00:00:00Z"], "/closes_at: must be")]:
+            with self.subTest(arguments):
+                result = run(server, "sale", "set", "drop", *arguments)
+                self.assertEqual((result.returncode, result.stdout), (FAILURE, ""), result)
+                self.assertIn(said, result.stderr)
+        page = run(server, "sale", "show", "drop").stdout
+        self.assertIn("drop  秒杀\n", page)
+        self.assertIn("holds        60 s, 9 s more once; late payment: reacquire\n", page)
+
+    def test_changes_at_once_are_never_lost(self):
+        server = self.serve()
+        with server.connect() as connection:
+            self.create(connection, "drop", 100)
+        environment = {**os.environ, "DOORBUSTER_URL": f"http://127.0.0.1:{server.port}"}
+        ended = []
+        for _ in range(scaled(10, 3)):
+            changes = [subprocess.Popen([BINARY, "sale", "set", "drop", "--stock", "+1"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, env=environment, text=True) for _ in range(8)]
+            ended += [(change.communicate(timeout=60)[1], change.returncode) for change in changes]
+        lost = [said for said, code in ended if code != OK]
+        self.assertTrue(all("somebody has changed 'drop' meanwhile" in said for said in lost), lost)
+        self.assertEqual({code for _, code in ended} - {FAILURE}, {OK})
+        with server.connect() as connection:
+            self.assertEqual(self.stats(connection, "drop")["stock"], 100 + len(ended) - len(lost))
+
+    def test_a_sale_is_steered_to_its_end(self):
+        server = self.serve()
+        with server.connect() as connection:
+            self.create(connection, "drop", 10)
+            self.create(connection, "later", 10, opens_at="2036-01-01T00:00:00Z")
+            self.create(connection, "typed", 10)
+            self.create(connection, "undone", 10)
+            self.assertEqual(connection.ask(claim("undone", "ann")).status, 201)
+
+            def sale(*arguments):
+                result = run(server, "sale", *arguments)
+                self.assertEqual((result.returncode, result.stderr), (OK, ""), result)
+                return result.stdout
+
+            for _ in range(2):  # a second click
+                self.assertEqual(sale("pause", "drop"), "drop is paused\n")
+            self.assert_refused(connection.ask(claim("drop", "ann")), 409, "paused")
+            self.assertEqual(json.loads(sale("resume", "drop", "--json"))["status"], "open")
+            self.assertEqual(connection.ask(claim("drop", "ann")).status, 201)
+            for _ in range(2):
+                self.assertEqual(sale("close", "drop", "--yes"), "drop is closed\n")
+            self.assert_refused(connection.ask(claim("drop", "bob")), 409, "closed")
+            code, shown = on_terminal(server, "sale", "close", "typed", typed="typed\n")
+            self.assertEqual(code, OK, shown)
+            self.assertTrue(shown.endswith("typed is closed\n"), shown)
+            self.assertEqual(sale("cancel", "undone", "--yes"), "undone is cancelled\n")
+            self.assertEqual(sale("delete", "later", "--yes"), "deleted later\n")
+        self.assertEqual([line.split()[:2] for line in sale("list").splitlines()[1:]],
+                         [["drop", "closed"], ["typed", "closed"], ["undone", "cancelled"]])
+        self.assertIn("confirmed, refund owed", run(server, "claims", "list", "undone").stdout)
+        self.assertIn(",true,\n", run(server, "claims", "export", "undone").stdout)
+        for arguments, said in [(["resume", "drop"], "Closed: "), (["set", "drop", "--stock", "+1"], "Closed: "),
+                                (["delete", "drop", "--yes"], ": "), (["pause", "later"], "Not found: "),
+                                (["delete", "later", "--yes"], "Not found: ")]:
+            with self.subTest(arguments):
+                result = run(server, "sale", *arguments)
+                self.assertEqual((result.returncode, result.stdout), (FAILURE, ""), result)
+                self.assertIn(said, result.stderr)
+
     def test_colours_are_for_terminals_that_want_them(self):
         server = self.serve()
         with server.connect() as connection:
@@ -281,7 +368,7 @@ class Claims(DoorbusterTest):
         with server.connect() as connection:
             self.create(connection, "drop", 3 * claims, per_buyer_limit=2)
             for buyer in ('=HYPERLINK("http://x")', "+49 30 1234", "-1", "@ann", "'quoted'", 'a,"b"', "买家"):
-                self.assertEqual(connection.ask(claim("drop", buyer.encode().decode("latin-1"))).status, 201)
+                self.assertEqual(connection.ask(claim("drop", buyer)).status, 201)
 
         def buyers(part):
             for number in range(part, claims, 4):
@@ -330,6 +417,8 @@ class Claims(DoorbusterTest):
         self.assertEqual((len(more.stdout.splitlines()), more.stderr), (18, ""))
         page = json.loads(run(server, "claims", "list", "drop", "--limit", "10", "--json").stdout)
         self.assertEqual((len(page["data"]), page["next"]), (10, cursor))
+        result = run(server, "claims", "list", "drop", "--buyer", "买家")
+        self.assertEqual([line.split()[1] for line in result.stdout.splitlines()], ["BUYER", "买家"])
         with server.connect() as connection:
             self.create(connection, "empty", 1)
         result = run(server, "claims", "list", "empty")
