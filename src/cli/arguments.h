@@ -23,6 +23,7 @@ struct ServeArguments {
   std::string http_listen = "127.0.0.1:8080";
   std::string admin_listen = "127.0.0.1:8081";
   unsigned io_threads = 1;
+  std::uint64_t journal_segment_bytes = std::uint64_t{64} << 20;
 };
 
 struct VerifyArguments {

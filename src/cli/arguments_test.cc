@@ -17,18 +17,20 @@ TEST(Arguments, OfServeHaveDefaultsForThisMachine) {
   EXPECT_EQ(serve.http_listen, "127.0.0.1:8080");
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:8081");
   EXPECT_EQ(serve.io_threads, 1U);
+  EXPECT_EQ(serve.journal_segment_bytes, 64U << 20);
 }
 
 TEST(Arguments, AreReadInBothSpellings) {
   const auto serve = std::get<ServeArguments>(
       parse({"serve", "--dev", "--http.listen", "[::1]:1", "--admin.listen=127.0.0.1:2",
-             "--data-dir=/x", "--io-threads", "2"})
+             "--data-dir=/x", "--io-threads", "2", "--journal.segment-bytes=2097152"})
           .arguments);
   EXPECT_TRUE(serve.dev);
   EXPECT_EQ(serve.http_listen, "[::1]:1");
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:2");
   EXPECT_EQ(serve.data_dir, "/x");
   EXPECT_EQ(serve.io_threads, 2U);
+  EXPECT_EQ(serve.journal_segment_bytes, 2U << 20);
   EXPECT_EQ(std::get<VerifyArguments>(parse({"verify", "d", "--json"}).arguments).data_dir, "d");
   EXPECT_EQ(std::get<HealthArguments>(parse({"health", "--url=u"}).arguments).url, "u");
 }
@@ -42,6 +44,11 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"serve", "--http.listne=x"}, "did you mean '--http.listen'?"},
       {{"serve", "extra"}, "unknown argument 'extra'"},
       {{"serve", "--io-threads", "0"}, "--io-threads"},
+      {{"serve", "--journal.segment-bytes", "4096"}, "'4096' is no multiple of 4096 from 1048576"},
+      {{"serve", "--journal.segment-bytes", "1048577"}, "'1048577' is no multiple of 4096"},
+      {{"serve", "--journal.segment-bytes", "64M"}, "'64M' is no multiple"},
+      {{"serve", "--journal.segment-bytes", "-1048576"}, "--journal.segment-bytes"},
+      {{"serve", "--journal.segment-bytes", "2147483648"}, "to 1073741824"},
       {{"serve", "--io-threads", "many"}, "--io-threads"},
       {{"serve", "--data-dir"}, "--data-dir"},
       {{"verify"}, "DIR is required"},

@@ -97,6 +97,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
+  options.segment_bytes = arguments.journal_segment_bytes;
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };

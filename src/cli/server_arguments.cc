@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 
+#include "api/text.h"
 #include "cli/commands.h"
 
 namespace doorbuster::cli {
@@ -48,6 +50,15 @@ constexpr std::string_view kAcceptAbout =
     "be\n"
     "undone: set the machine's clock first, and look at it twice.\n";
 
+// What is wrong with it; empty: nothing. A file is read at once, and written in blocks.
+std::string segment_bytes_flaw(const std::string& text) {
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+  const auto bytes = api::parse_number(text, kMost);
+  if (bytes && *bytes >= kLeast && *bytes % 4096 == 0) return {};
+  return "'" + text + "' is no multiple of 4096 from 1048576 to 1073741824";
+}
+
 void add_serve(CLI::App& app, Commands& commands) {
   const auto serve = std::make_shared<ServeArguments>();
   CLI::App* command = add_command(app, "serve", "Serve sales", kServeAbout);
@@ -65,6 +76,11 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option("--io-threads", serve->io_threads, "Threads that serve connections")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
+  command
+      ->add_option("--journal.segment-bytes", serve->journal_segment_bytes,
+                   "Size of the journal's files; less for a small disk")
+      ->type_name("BYTES")
+      ->check(CLI::Validator(segment_bytes_flaw, "", "segment-bytes"));
   commands.push_back({command, [serve] { return Arguments(*serve); }});
 }
 

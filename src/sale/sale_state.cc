@@ -21,6 +21,10 @@ const HoldEnd* SaleState::first_hold_end() const {
   return hold_ends() == 0 ? nullptr : &*hold_ends_.begin();
 }
 
+const HoldEnd* SaleState::last_hold_end() const {
+  return hold_ends() == 0 ? nullptr : &*hold_ends_.rbegin();
+}
+
 void SaleState::grant_grace(Time until) {
   graced_claims_ = claims_.size();
   grace_until_ = until;

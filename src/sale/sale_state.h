@@ -67,6 +67,8 @@ class SaleState {
   Time hold_end(ClaimOrdinal claim) const;
   // The hold that ends first; null: nothing is held.
   const HoldEnd* first_hold_end() const;
+  // The hold that ends last; null: nothing is held.
+  const HoldEnd* last_hold_end() const;
   std::size_t hold_ends() const { return cancelled_ ? 0 : hold_ends_.size(); }
   // Catalog::grant_grace().
   void grant_grace(Time until);

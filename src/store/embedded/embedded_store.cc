@@ -25,13 +25,15 @@ class Condition {
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
   }
   // Thread: any.
+  // A full disk alone does not make it unready: who took it out of service for that would keep
+  // confirmations from the holds that can still end (S15).
   store::StoreCondition read(const ClockStanding& clock) const {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
     const bool no_room = no_room_.load(std::memory_order_relaxed);
-    return {!failed && !no_room && clock.kind != ClockStanding::Kind::behind_at_start,
+    return {!failed && clock.kind != ClockStanding::Kind::behind_at_start,
             {{"engine", failed ? "the journal could not be written" : "ok"},
-             {"disk", no_room    ? "no room for the journal: claims are refused"
+             {"disk", no_room    ? "no room for the journal: claims are refused, holds can end"
                       : no_spare ? "no room for the next journal segment"
                                  : "ok"},
              {"clock", to_sentence(clock)}}};
@@ -63,7 +65,7 @@ class DueAlarm {
     // Ends of holds that nobody asks about are gathered for this long.
     constexpr std::chrono::milliseconds kSweepPause{10};
     const Time now = engine.now();
-    const Time due = std::max(engine.next_due_at(), now + kSweepPause);
+    const Time due = std::max(engine.next_turn_at(), now + kSweepPause);
     if (set_for_ > now && set_for_ <= due) return;
     set_for_ = due;
     alarm_.set(due == kNever ? Alarm::kNotAtAll
@@ -366,7 +368,7 @@ class ThreadedStore final : public store::ClaimStore {
   std::condition_variable woken_;
   std::vector<Letter> mailbox_;
   std::vector<std::shared_ptr<Outbox>> outboxes_;
-  bool has_finished_ = false;
+  bool has_finished_ = true;  // the first turn sets the alarm
   bool stopping_ = false;
   Ground ground_;
   Engine engine_;
@@ -393,7 +395,10 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
   if (!lock) return lock.error();
   auto recovered = recover_store(files, options.data_dir, options.random);
   if (!recovered) return recovered.error();
-  const EngineOptions engine{options.data_dir, options.segment_bytes, options.max_group_bytes,
+  // Of a small segment a group takes a part as well, lest much of it be left behind unused.
+  const std::size_t max_group_bytes =
+      std::min<std::uint64_t>(options.max_group_bytes, options.segment_bytes / 4);
+  const EngineOptions engine{options.data_dir, options.segment_bytes, max_group_bytes,
                              options.max_waiting, options.restart_grace};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,

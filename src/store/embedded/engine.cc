@@ -14,6 +14,51 @@ namespace {
 // The most that the events of one decision may take: a definition comes from a body of 64 KiB.
 constexpr std::size_t kLargestDecision = 96 * 1024;
 
+// What one decision may add to the events to come: a sale's opening and its closing.
+constexpr std::uint64_t kMostNewEnds = 2;
+
+// The events to come of a sale that find room whatever the disk does. Each comes once.
+std::uint32_t ends_to_come(const sale::SaleState& sale) {
+  const std::uint32_t transitions = sale.status() == sale::SaleStatus::closed ? 0
+                                    : sale.opened()                           ? 1
+                                                                              : 2;
+  return static_cast<std::uint32_t>(sale.hold_ends()) + transitions;
+}
+
+// What an event is for, in the state before it.
+struct PurposeOf {
+  const sale::Catalog& catalog;
+  sale::SaleOrdinal sale;
+
+  // The end of a hold; without one, a reference that is set or a refund.
+  Purpose of_claim(sale::ClaimOrdinal claim) const {
+    const sale::SaleState& state = catalog[sale];
+    return state.status_of(state.claims()[claim]) == sale::ClaimStatus::held ? Purpose::end_of_hold
+                                                                             : Purpose::upkeep;
+  }
+  Purpose operator()(const sale::ClaimConfirmed& event) const { return of_claim(event.claim); }
+  Purpose operator()(const sale::ClaimReleased& event) const { return of_claim(event.claim); }
+  Purpose operator()(const sale::SaleOpened&) const { return Purpose::end_of_hold; }
+  Purpose operator()(const sale::SaleClosed&) const { return Purpose::end_of_hold; }
+  Purpose operator()(const sale::SaleCancelled&) const { return Purpose::end_of_hold; }
+  Purpose operator()(const sale::SalePaused&) const { return Purpose::upkeep; }
+  Purpose operator()(const sale::SaleResumed&) const { return Purpose::upkeep; }
+  Purpose operator()(const sale::SaleDeleted&) const { return Purpose::upkeep; }
+  Purpose operator()(const sale::ClaimExtended&) const { return Purpose::upkeep; }
+  Purpose operator()(const sale::ClaimReacquired&) const { return Purpose::upkeep; }
+  Purpose operator()(const sale::RefundRequired&) const { return Purpose::upkeep; }
+  Purpose operator()(const auto&) const { return Purpose::growth; }
+};
+
+// What stands back farthest of what `events` are for.
+Purpose purpose_of(const sale::Catalog& catalog, const std::vector<sale::Event>& events) {
+  Purpose purpose = Purpose::end_of_hold;
+  for (const sale::Event& event : events) {
+    purpose = std::min(purpose, std::visit(PurposeOf{catalog, event.sale}, event.body));
+  }
+  return purpose;
+}
+
 Error clock_behind() {
   return {ErrorCode::clock_behind, "the wall clock is behind the journal: nothing is decided"};
 }
@@ -46,12 +91,21 @@ bool Engine::may_decide() {
   deciding_ = true;
   catalog_.grant_grace(time_line_.now() + options_.restart_grace);
   for (std::uint32_t i = 0; i < catalog_.size(); ++i) schedule(catalog_[{i}]);
+  journal_.set_reserve(ends_ + kMostNewEnds);
   return true;
 }
 
 void Engine::schedule(const sale::SaleState& sale) {
   const std::uint32_t ordinal = sale.ordinal().value;
-  if (due_of_.size() <= ordinal) due_of_.resize(catalog_.size(), kNever);
+  if (due_of_.size() <= ordinal) {
+    due_of_.resize(catalog_.size(), kNever);
+    ends_of_.resize(catalog_.size(), 0);
+  }
+  ends_ -= std::exchange(ends_of_[ordinal], ends_to_come(sale));
+  ends_ += ends_of_[ordinal];
+  if (const sale::HoldEnd* last = sale.last_hold_end()) {
+    last_hold_end_ = std::max(last_hold_end_, last->at);
+  }
   Time& known = due_of_[ordinal];
   const Time due = sale::next_due_at(sale);
   if (due == known) return;
@@ -64,10 +118,25 @@ void Engine::settle_due() {
   if (failed_ || !may_decide()) return;
   due_left_ = kDueATurn;
   const Time now = time_line_.now();
-  while (!due_.empty() && due_.begin()->first <= now && due_left_ > 0 && !group_is_full()) {
+  while (has_due(now) && due_left_ > 0 && !group_is_full()) {
     if (!Execution(*this, now).settle(catalog_[{due_.begin()->second}])) break;
   }
+  run_awaiting();
   std::vector<Queued> commands = std::exchange(unsettled_, {});
+  for (Queued& each : commands) {
+    if (group_is_full()) {
+      backlog_.push_back(std::move(each));
+    } else {
+      execute(each.ticket, each.command);
+    }
+  }
+}
+
+void Engine::run_awaiting() {
+  if (awaiting_room_.empty()) return;
+  journal_.prepare(time_line_.now());
+  if (journal_.room(Purpose::growth) == 0 && journal_.awaits_segment()) return;
+  std::vector<Queued> commands = std::exchange(awaiting_room_, {});
   for (Queued& each : commands) {
     if (group_is_full()) {
       backlog_.push_back(std::move(each));
@@ -79,7 +148,24 @@ void Engine::settle_due() {
 
 bool Engine::wants_turn() {
   if (failed_ || group_is_full()) return false;
-  return !unsettled_.empty() || (has_room() && next_due_at() <= now());
+  return !unsettled_.empty() || has_due(now());
+}
+
+bool Engine::has_due(Time now) const {
+  const std::size_t with_one_more = group_.payload_bytes() + kEndOfHoldBytes;
+  return !due_.empty() && due_.begin()->first <= now &&
+         with_one_more <= journal_.room(Purpose::end_of_hold);
+}
+
+Time Engine::next_turn_at() {
+  Time at = due_.empty() ? kNever : due_.begin()->first;
+  if (!group_.empty() && !journal_.busy()) at = std::min(at, next_group_at(now()));
+  return std::min(at, journal_.prepare_at().value_or(kNever));
+}
+
+Time Engine::next_group_at(Time now) const {
+  const auto until_last = std::max(last_hold_end_ - now, std::chrono::milliseconds{0});
+  return group_begun_at_ + journal_.interval(group_.payload_bytes(), until_last);
 }
 
 bool Engine::group_is_full() const {
@@ -98,9 +184,12 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
   if (!may_decide()) return answer(ticket, clock_behind());
+  lacked_room_ = false;
   std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
   if (reply) {
     answer(ticket, std::move(*reply));
+  } else if (lacked_room_) {
+    awaiting_room_.push_back({ticket, command});
   } else {
     unsettled_.push_back({ticket, command});
   }
@@ -124,8 +213,9 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     append_record(payload_, event.sale, event_bytes_);
   }
   CHECK(payload_.size() <= kLargestDecision);
-  if (group_.payload_bytes() + payload_.size() > journal_.room()) {
-    journal_.want_room(time_line_.now());
+  const Purpose purpose = purpose_of(catalog_, events);
+  if (group_.payload_bytes() + payload_.size() > journal_.room(purpose)) {
+    lacked_room_ = true;
     return false;
   }
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
@@ -133,19 +223,24 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     sale::apply(catalog_, event);
     schedule(catalog_[event.sale]);
   }
+  journal_.set_reserve(ends_ + kMostNewEnds);
   return true;
 }
 
 void Engine::end_turn() {
-  if (failed_ || journal_.busy()) return;
+  if (failed_) return;
+  const Time now = time_line_.now();
+  journal_.prepare(now);
+  if (journal_.busy()) return;
   if (!group_.empty()) {
-    start_group(0);
+    if (stopping_ || group_is_full() || now >= next_group_at(now)) start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
     unsettled_.clear();  // nothing was decided, and whoever asked has gone
+    awaiting_room_.clear();
     // Without room the mark is left out: the next start then takes this for an unclean stop. So it
     // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;
-    if (journal_.room() == 0 || !may_decide()) {
+    if (journal_.room(Purpose::upkeep) == 0 || !may_decide()) {
       stopped_ = true;
     } else {
       start_group(kCleanStop);
@@ -157,7 +252,8 @@ void Engine::start_group(std::uint32_t flags) {
   GroupBuffer full = std::exchange(group_, journal_.take_buffer());
   CHECK(in_flight_.empty());
   in_flight_.swap(open_);
-  journal_.write(std::move(full), time_line_.now(), flags);
+  group_begun_at_ = time_line_.now();
+  journal_.write(std::move(full), group_begun_at_, flags);
 }
 
 Status Engine::collect() {

@@ -67,8 +67,9 @@ class Engine {
   void end_turn();
   // Whether another turn has something to do that it need not wait for.
   bool wants_turn();
-  // When something will be due that nobody asks about; kNever: nothing.
-  Time next_due_at() const { return due_.empty() ? kNever : due_.begin()->first; }
+  // When the next turn has to come, should nobody ask and no worker finish before: for what will be
+  // due, for a group that waits, for another try at a full disk. kNever: it need not come.
+  Time next_turn_at();
   Time now() { return time_line_.now(); }
   // Takes note of what the workers have finished. Gives an error once, when the journal has failed.
   Status collect();
@@ -83,11 +84,13 @@ class Engine {
   bool failed() const { return failed_; }
 
   std::size_t waiting() const {
-    return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size();
+    return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size() +
+           awaiting_room_.size();
   }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
-  // Whether the journal can still take events.
-  bool has_room() const { return journal_.room() > 0; }
+  // Whether the journal can still take claims, now or once the next segment is made. Holds end even
+  // when it cannot (S15).
+  bool has_room() const { return journal_.room(Purpose::growth) > 0 || journal_.awaits_segment(); }
   const sale::Catalog& catalog() const { return catalog_; }
   TimeLine& time_line() { return time_line_; }
 
@@ -102,13 +105,21 @@ class Engine {
   // False while the clock is behind the journal (R15). Once it is not, the grace begins.
   bool may_decide();
   bool group_is_full() const;
+  // Whether more is due, and can be journaled.
+  bool has_due(Time now) const;
+  // When the open group may begin: on a full disk groups may have to keep apart.
+  Time next_group_at(Time now) const;
   void execute(const Ticket& ticket, const store::Command& command);
   void answer(const Ticket& ticket, store::Reply reply);
-  // Keeps the schedule in step with what the sale has now.
+  // Keeps the schedule, and the room reserved for what is to come, in step with what the sale has
+  // now.
   void schedule(const sale::SaleState& sale);
   void start_group(std::uint32_t flags);
 
-  // Journals and applies `events`, all or none. False: the disk has no room for them.
+  // Runs again what awaited room, if there is some, or will be none.
+  void run_awaiting();
+
+  // Journals and applies `events`, all or none. False: there is no room for them.
   bool commit(const std::vector<sale::Event>& events);
   std::array<std::uint64_t, sale::kRefusals>& refused(sale::SaleOrdinal sale);
 
@@ -126,9 +137,18 @@ class Engine {
   std::vector<Released> released_;
   std::deque<Queued> backlog_;     // not decided: the open group is full
   std::vector<Queued> unsettled_;  // not decided: more is due than one turn settles
+  // Not decided: the disk is slower in making segments than claims are in coming.
+  std::vector<Queued> awaiting_room_;
+  bool lacked_room_ = false;  // the command that is run now
   // When something is due, by time and by sale; a sale that waits for nothing is in neither.
   std::set<std::pair<Time, std::uint32_t>> due_;
   std::vector<Time> due_of_;
+  // Events that must find room whatever the disk does: the ends of all holds, and what the clock
+  // does to sales.
+  std::uint64_t ends_ = 0;
+  std::vector<std::uint32_t> ends_of_;  // by sale
+  Time last_hold_end_;                  // no hold ends by itself after it
+  Time group_begun_at_;                 // the last one that was written
   std::uint32_t due_left_ = kDueATurn;  // how many due events this turn may still settle unasked
   std::vector<std::array<std::uint64_t, sale::kRefusals>> refused_;  // by sale
   bool deciding_ = false;

@@ -16,6 +16,11 @@ namespace {
 
 using simulation::SimulatedEngine;
 
+struct SimulatedWorkers {
+  simulation::SimulatedWorker committer;
+  simulation::SimulatedWorker preparer;
+};
+
 // The hex digits of the code block that follows `heading` in docs/formats.md, comments left out.
 std::vector<std::byte> example_bytes(const std::string& heading) {
   std::ifstream file(std::string(DOORBUSTER_SOURCE_DIR) + "/docs/formats.md");
@@ -121,16 +126,49 @@ TEST(Formats, SegmentNamesAreNumbersOfTenDigits) {
   }
 }
 
+// Three segments behind the end, what a group that was under way left in the first of them.
+void put_torn_segments(simulation::SimulatedFileSystem& files) {
+  files.put_directory("journal");
+  std::vector<std::byte> bytes(4 * kBlockBytes);
+  for (std::uint64_t number = 1; number <= 4; ++number) {
+    bytes[kBlockBytes + 1000] = static_cast<std::byte>(number == 2 ? 'x' : 0);
+    files.put_file("journal/" + segment_name(number), bytes);
+  }
+}
+
+JournalEnd end_in_segment_1() {
+  JournalEnd end;
+  end.segment = 1;
+  end.segment_bytes = 4 * kBlockBytes;
+  end.offset = kBlockBytes;
+  return end;
+}
+
+TEST(MendTail, LeavesTheSegmentsBehindTheEndAndNothingInThem) {
+  simulation::SimulatedFileSystem files(1);
+  simulation::Random random(1);
+  put_torn_segments(files);
+  files.put_file("journal/0000000005.seg.tmp", std::vector<std::byte>(kBlockBytes));
+  files.set_capacity(files.used_bytes());
+  ASSERT_TRUE(mend_tail(files, "journal", end_in_segment_1()).ok());
+  files.crash(random);
+  EXPECT_EQ(files.list("journal")->size(), 4U);
+  const std::vector<std::byte> zeros(4 * kBlockBytes);
+  for (std::uint64_t number = 2; number <= 4; ++number) {
+    EXPECT_EQ(files.contents("journal/" + segment_name(number)), zeros) << number;
+  }
+}
+
 TEST(MendTail, APowerCutAnywhereInItLeavesNoGapBetweenTheSegments) {
   std::uint64_t cuts = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     simulation::SimulatedFileSystem files(seed);
     simulation::Random random(seed);
-    files.put_directory("journal");
-    const std::vector<std::byte> zeros(kBlockBytes);
-    for (std::uint64_t number = 1; number <= 4; ++number) {
-      files.put_file("journal/" + segment_name(number), zeros);
-    }
+    put_torn_segments(files);
+    // With one size mended, with another wanted: they are removed then.
+    SimulatedWorkers workers;
+    JournalWriter writer(files, {workers.committer, workers.preparer},
+                         {"journal", 8 * kBlockBytes, kBlockBytes, {}}, end_in_segment_1(), [] {});
     files.set_trace([&](const simulation::OperationRecord&) {
       const auto cut = files.clone();
       cut->crash(random);
@@ -141,9 +179,9 @@ TEST(MendTail, APowerCutAnywhereInItLeavesNoGapBetweenTheSegments) {
       }
       ++cuts;
     });
-    JournalEnd end;
-    end.segment = 1;
-    EXPECT_TRUE(mend_tail(files, "journal", end).ok());
+    EXPECT_TRUE(mend_tail(files, "journal", end_in_segment_1()).ok());
+    EXPECT_EQ(files.list("journal")->size(), 4U);
+    EXPECT_TRUE(writer.open().ok());
     files.set_trace({});
     EXPECT_EQ(files.list("journal")->size(), 1U);
   }

@@ -9,6 +9,27 @@ namespace doorbuster::embedded {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter{1000};
+constexpr std::size_t kStep = std::size_t{1} << 20;  // bytes of a write that fills a file
+
+// Makes the file all zeros, in place: that takes no room of a full disk.
+Status blank(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read_write);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(kStep, *size));
+  std::vector<std::byte> found(zeros.size());
+  bool changed = false;
+  for (std::uint64_t at = 0; at < *size; at += zeros.size()) {
+    const auto step = std::span(found).first(std::min<std::uint64_t>(found.size(), *size - at));
+    const auto read = (*file)->read_at(at, step);
+    if (!read) return read.error();
+    if (std::ranges::equal(step, std::span(zeros).first(step.size()))) continue;
+    if (Status s = (*file)->write_at(at, std::span(zeros).first(step.size())); !s.ok()) return s;
+    changed = true;
+  }
+  return changed ? (*file)->sync() : ok_status();
+}
 
 }  // namespace
 
@@ -49,6 +70,8 @@ JournalWriter::JournalWriter(FileSystem& files, JournalWorkers workers, JournalO
     : files_(files),
       workers_(workers),
       options_(std::move(options)),
+      geometry_{options_.segment_bytes / kBlockBytes - 1,
+                blocks_of_group(options_.max_payload_bytes)},
       end_(end),
       wake_(std::move(wake)) {
   CHECK(options_.segment_bytes % kBlockBytes == 0);
@@ -58,41 +81,77 @@ JournalWriter::JournalWriter(FileSystem& files, JournalWorkers workers, JournalO
 JournalWriter::~JournalWriter() = default;
 
 Status JournalWriter::open() {
-  if (end_.segment == 0) {
+  if (Status s = adopt_spares(); !s.ok()) return s;
+  if (end_.segment > 0) {
+    auto opened = files_.open(path_of(end_.segment), OpenMode::direct_write);
+    if (!opened) return opened.error();
+    segment_ = std::move(*opened);
+  } else if (spares_.empty()) {
     // The first group makes it the open segment, as it does with every spare one.
     auto made = prepare_segment(files_, options_.directory, 1, options_.segment_bytes);
     if (!made) return made.error();
-    spare_ = std::move(*made);
-    return ok_status();
+    spares_.push_back(std::move(*made));
   }
-  auto opened =
-      files_.open(options_.directory + "/" + segment_name(end_.segment), OpenMode::direct_write);
-  if (!opened) return opened.error();
-  segment_ = std::move(*opened);
-  begin_preparing();
+  if (wants_more()) begin_preparing();
   return ok_status();
 }
 
-std::size_t JournalWriter::room_in_segment() const {
-  if (segment_ == nullptr || end_.offset + kBlockBytes > end_.segment_bytes) return 0;
-  return end_.segment_bytes - end_.offset - kGroupHeaderBytes;
+std::string JournalWriter::path_of(std::uint64_t segment) const {
+  return options_.directory + "/" + segment_name(segment);
 }
 
-std::size_t JournalWriter::room_in_spare() const {
-  return spare_ == nullptr ? 0 : options_.segment_bytes - kBlockBytes - kGroupHeaderBytes;
+Status JournalWriter::adopt_spares() {
+  const auto names = files_.list(options_.directory);
+  if (!names) return names.error();
+  std::uint64_t last = end_.segment;
+  for (const std::string& name : *names) last = std::max(last, segment_number(name).value_or(0));
+  while (end_.segment + spares_.size() < last) {
+    auto file = files_.open(path_of(end_.segment + spares_.size() + 1), OpenMode::direct_write);
+    if (!file) return file.error();
+    const auto size = (*file)->size();
+    if (!size) return size.error();
+    if (*size != options_.segment_bytes) break;
+    spares_.push_back(std::move(*file));
+  }
+  // Others have another size than is wanted now. From the last one down, each for good before the
+  // next: whatever a crash leaves has no gap.
+  for (; last > end_.segment + spares_.size(); --last) {
+    if (Status s = files_.remove(path_of(last)); !s.ok()) return s;
+    if (Status s = files_.sync_directory(options_.directory); !s.ok()) return s;
+  }
+  return ok_status();
 }
 
-std::size_t JournalWriter::room() const {
+PreparedRoom JournalWriter::prepared() const {
+  PreparedRoom room;
+  if (segment_ != nullptr && end_.offset < end_.segment_bytes) {
+    room.open = (end_.segment_bytes - end_.offset) / kBlockBytes;
+  }
+  room.spares = spares_.size();
+  room.spare_segment = geometry_.segment;
+  return room;
+}
+
+std::size_t JournalWriter::room(Purpose purpose) const {
   if (failed_) return 0;
-  return std::min(options_.max_payload_bytes, std::max(room_in_segment(), room_in_spare()));
+  const std::uint64_t keep = blocks_to_keep(purpose, reserved_ends_, geometry_);
+  return std::min(options_.max_payload_bytes, payload_room(prepared(), keep));
+}
+
+std::chrono::milliseconds JournalWriter::interval(std::size_t payload_bytes,
+                                                  std::chrono::milliseconds until_last) const {
+  const std::uint64_t left = prepared().total();
+  const std::uint64_t group = blocks_of_group(payload_bytes);
+  return group_interval(left > group ? left - group : 0, reserved_ends_, until_last, geometry_);
 }
 
 void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
-  CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room());
+  CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room(Purpose::end_of_hold));
   auto writing = std::make_shared<Writing>();
   const std::size_t padded = padded_bytes(buffer.payload_bytes());
   if (segment_ == nullptr || end_.offset + padded > end_.segment_bytes) {
-    segment_ = std::exchange(spare_, nullptr);
+    segment_ = std::move(spares_.front());
+    spares_.pop_front();
     ++end_.segment;
     end_.segment_bytes = options_.segment_bytes;
     end_.offset = kBlockBytes;
@@ -121,7 +180,7 @@ void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
     writing->done.store(true, std::memory_order_release);
     wake();
   });
-  begin_preparing();
+  prepare(now);
 }
 
 std::optional<Status> JournalWriter::take_finished() {
@@ -142,16 +201,23 @@ GroupBuffer JournalWriter::take_buffer() {
   return buffer;
 }
 
-void JournalWriter::want_room(Time now) {
-  if (now < last_attempt_ + kRetryAfter) return;
-  last_attempt_ = now;
+bool JournalWriter::wants_more() const {
+  return prepared().total() < blocks_to_prepare(reserved_ends_, geometry_);
+}
+
+void JournalWriter::prepare(Time now) {
+  if (preparing_ || failed_ || !wants_more()) return;
+  if (!spare_problem_.empty()) {
+    if (!retry_at_) retry_at_ = now + kRetryAfter;
+    if (now < *retry_at_) return;
+  }
   begin_preparing();
 }
 
 void JournalWriter::begin_preparing() {
-  if (spare_ || preparing_) return;
+  retry_at_.reset();
   auto preparing = std::make_shared<Preparing>();
-  preparing->segment = end_.segment + 1;
+  preparing->segment = end_.segment + spares_.size() + 1;
   preparing_ = preparing;
   workers_.preparer.run([preparing, &files = files_, directory = options_.directory,
                          bytes = options_.segment_bytes, wake = wake_] {
@@ -165,7 +231,7 @@ void JournalWriter::take_prepared() {
   if (!preparing_ || !preparing_->done.load(std::memory_order_acquire)) return;
   const std::shared_ptr<Preparing> finished = std::exchange(preparing_, nullptr);
   if (finished->result.ok()) {
-    spare_ = *finished->result;
+    spares_.push_back(*finished->result);
     spare_problem_.clear();
   } else {
     spare_problem_ = finished->result.error().message;
@@ -174,7 +240,6 @@ void JournalWriter::take_prepared() {
 
 Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::string& directory,
                                               std::uint64_t segment, std::uint64_t bytes) {
-  constexpr std::size_t kStep = std::size_t{1} << 20;
   const std::string path = directory + "/" + segment_name(segment);
   const std::string temporary = path + ".tmp";
   if (Status s = files.remove(temporary); !s.ok() && s.error().code != ErrorCode::not_found) {
@@ -205,16 +270,17 @@ Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::stri
 Status mend_tail(FileSystem& files, const std::string& directory, const JournalEnd& end) {
   const auto names = files.list(directory);
   if (!names) return names.error();
-  // From the last one down, each for good before the next: whatever a crash leaves has no gap.
-  for (auto name = names->rbegin(); name != names->rend(); ++name) {
-    const auto number = segment_number(*name);
-    const bool later = number && *number > end.segment;
-    if (!later && !name->ends_with(".tmp")) continue;
+  for (const std::string& name : *names) {
     std::string path = directory;
-    path.append("/").append(*name);
-    if (Status s = files.remove(path); !s.ok()) return s;
-    if (Status s = files.sync_directory(directory); !s.ok()) return s;
+    path.append("/").append(name);
+    const auto number = segment_number(name);
+    if (number && *number > end.segment) {
+      if (Status s = blank(files, path); !s.ok()) return s;
+    } else if (name.ends_with(".tmp")) {
+      if (Status s = files.remove(path); !s.ok()) return s;
+    }
   }
+  if (Status s = files.sync_directory(directory); !s.ok()) return s;
   if (end.segment == 0) return ok_status();
   auto file = files.open(directory + "/" + segment_name(end.segment), OpenMode::read_write);
   if (!file) return file.error();
