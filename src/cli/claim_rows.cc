@@ -5,9 +5,10 @@
 namespace doorbuster::cli {
 namespace {
 
-constexpr std::string_view kColumns[] = {"id",         "sale",       "buyer",       "quantity",
-                                         "units",      "status",     "released_by", "sequence",
-                                         "claimed_at", "expires_at", "reference"};
+constexpr std::string_view kColumns[] = {
+    "id",        "sale",        "buyer",           "quantity",   "units",
+    "status",    "released_by", "sequence",        "claimed_at", "expires_at",
+    "reference", "refund_owed", "refunds_required"};
 
 // The second four are the wide forms, which some spreadsheets take for the first four.
 constexpr std::string_view kGuarded[] = {"=",  "+",  "-",  "@",  "＝", "＋",
@@ -26,7 +27,7 @@ void append_cell(std::string& out, std::string_view text) {
   if (quoted) out += '"';
 }
 
-// Numbers as they are, several with spaces between them.
+// Several with spaces between them.
 void append_value(std::string& out, const JsonView& value) {
   switch (value.node().kind) {
     case api::JsonKind::null:
@@ -44,11 +45,12 @@ void append_value(std::string& out, const JsonView& value) {
     case api::JsonKind::array:
       break;
   }
-  const std::size_t start = out.size();
-  value.for_each([&](const JsonView& unit) {
-    if (out.size() > start) out += ' ';
-    out += unit.node().text;
+  std::string all;
+  value.for_each([&](const JsonView& each) {
+    if (!all.empty()) all += ' ';
+    all += each.node().text;
   });
+  append_cell(out, all);
 }
 
 }  // namespace

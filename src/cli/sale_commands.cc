@@ -94,9 +94,10 @@ ExitCode set_sale(const SaleSetArguments& arguments) {
   }
   auto client = client_at(arguments.api.url);
   if (!client) return ExitCode::usage;
-  const std::string path = sale_path(arguments.sale);
   ApiAnswer before;
-  if (const auto refusal = client->get(path, before)) return tell(*refusal);
+  if (const auto refusal = client->get(sale_path(arguments.sale), before)) return tell(*refusal);
+  // By its own id: `goods` may name a newer round by now, whose ETag is the same.
+  const std::string path = sale_path(before.root().text("id"));
   const auto patch = patch_json(arguments.terms, before.root().number("stock"));
   if (!patch) {
     say(patch.error().message);
@@ -159,9 +160,8 @@ ExitCode show_sale(const SaleShowArguments& arguments) {
   ApiAnswer sale;
   if (const auto refusal = client->get(sale_path(arguments.sale), sale)) return tell(*refusal);
   ApiAnswer stats;
-  if (const auto refusal = client->get(sale_path(arguments.sale, "/stats"), stats)) {
-    return tell(*refusal);
-  }
+  const std::string path = sale_path(sale.root().text("id"), "/stats");
+  if (const auto refusal = client->get(path, stats)) return tell(*refusal);
   if (!arguments.api.json) return print(sale_page(sale.root(), stats.root(), look_of_terminal()));
   std::string json = sale.root().compact();
   json.pop_back();  // the closing brace

@@ -150,6 +150,7 @@ std::vector<Cell> claim_row(const JsonView& claim) {
   if (const auto by = claim.text("released_by"); !by.empty()) {
     status.text += " (" + harmless(by) + ")";
   }
+  if (claim.truth("refund_owed") || claim.has("refunds_required")) status.text += ", refund owed";
   return {{harmless(claim.text("id"))},
           {harmless(claim.text("buyer"))},
           {shown_units(claim)},

@@ -89,6 +89,16 @@ TEST(SaleText, SaysWhoEndedAClaim) {
             "clm_1  ann    4      released (expired)  2026-11-11 12:00:00Z  -        order_9\n");
 }
 
+TEST(SaleText, SaysToWhomMoneyIsOwed) {
+  const auto status = [](std::string more) {
+    return claim_row(Parsed(R"({"status":"confirmed")" + more + "}").view())[3].text;
+  };
+  EXPECT_EQ(status(""), "confirmed");
+  EXPECT_EQ(status(R"(,"refund_owed":true)"), "confirmed, refund owed");
+  EXPECT_EQ(status(R"(,"released_by":"expired","refunds_required":["o_1"])"),
+            "confirmed (expired), refund owed");
+}
+
 std::string csv_row(const std::string& buyer) {
   std::string json = R"({"id":"clm_1","sale":"s","buyer":")" + buyer +
                      R"(","quantity":2,"units":[3,4],"status":"held","sequence":7,)"
@@ -101,18 +111,26 @@ std::string csv_row(const std::string& buyer) {
 TEST(ClaimRows, AreCsvForSpreadsheets) {
   EXPECT_EQ(csv_header(),
             "\xef\xbb\xbfid,sale,buyer,quantity,units,status,released_by,sequence,claimed_at,"
-            "expires_at,reference\r\n");
-  EXPECT_EQ(csv_row("ann"), "clm_1,s,ann,2,3 4,held,,7,t,,\r\n");
-  EXPECT_EQ(csv_row(R"(a,\"b\")"), "clm_1,s,\"a,\"\"b\"\"\",2,3 4,held,,7,t,,\r\n");
-  EXPECT_EQ(csv_row(R"(a\nb)"), "clm_1,s,\"a\nb\",2,3 4,held,,7,t,,\r\n");
+            "expires_at,reference,refund_owed,refunds_required\r\n");
+  EXPECT_EQ(csv_row("ann"), "clm_1,s,ann,2,3 4,held,,7,t,,,,\r\n");
+  EXPECT_EQ(csv_row(R"(a,\"b\")"), "clm_1,s,\"a,\"\"b\"\"\",2,3 4,held,,7,t,,,,\r\n");
+  EXPECT_EQ(csv_row(R"(a\nb)"), "clm_1,s,\"a\nb\",2,3 4,held,,7,t,,,,\r\n");
+}
+
+TEST(ClaimRows, NameWhatIsToBePaidBack) {
+  std::string row;
+  append_csv_row(row, Parsed(R"({"id":"c","units":[3],"refund_owed":true,)"
+                             R"("refunds_required":["=1","b,c"]})")
+                          .view());
+  EXPECT_EQ(row, "c,,,,3,,,,,,,true,\"'=1 b,c\"\r\n");
 }
 
 TEST(ClaimRows, RunNoFormulas) {
   for (const std::string start : {"=", "+", "-", "@", "＝", "＋", "－", "＠", "'"}) {
-    EXPECT_EQ(csv_row(start + "1+1"), "clm_1,s,'" + start + "1+1,2,3 4,held,,7,t,,\r\n");
+    EXPECT_EQ(csv_row(start + "1+1"), "clm_1,s,'" + start + "1+1,2,3 4,held,,7,t,,,,\r\n");
   }
-  EXPECT_EQ(csv_row("=A1,B1"), "clm_1,s,\"'=A1,B1\",2,3 4,held,,7,t,,\r\n");
-  EXPECT_EQ(csv_row("a=1"), "clm_1,s,a=1,2,3 4,held,,7,t,,\r\n");
+  EXPECT_EQ(csv_row("=A1,B1"), "clm_1,s,\"'=A1,B1\",2,3 4,held,,7,t,,,,\r\n");
+  EXPECT_EQ(csv_row("a=1"), "clm_1,s,a=1,2,3 4,held,,7,t,,,,\r\n");
 }
 
 TEST(ClaimRows, AreExactAsJson) {

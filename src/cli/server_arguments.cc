@@ -2,6 +2,7 @@
 #include <charconv>
 #include <memory>
 
+#include "api/text.h"
 #include "cli/commands.h"
 
 namespace doorbuster::cli {
@@ -53,10 +54,8 @@ constexpr std::string_view kAcceptAbout =
 std::string segment_bytes_flaw(const std::string& text) {
   constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
   constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  const bool is_number = error == std::errc{} && end == text.data() + text.size();
-  if (is_number && bytes >= kLeast && bytes <= kMost && bytes % 4096 == 0) return {};
+  const auto bytes = api::parse_number(text, kMost);
+  if (bytes && *bytes >= kLeast && *bytes % 4096 == 0) return {};
   return "'" + text + "' is no multiple of 4096 from 1048576 to 1073741824";
 }
 

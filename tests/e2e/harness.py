@@ -98,16 +98,17 @@ def _gather(stdout, lines, changed):
 class Server:
     """One `doorbuster serve --dev` over a data directory, to be started and ended again and again."""
 
-    def __init__(self, data_dir, log_path, arguments=()):
+    def __init__(self, data_dir, log_path, arguments=(), environment=None):
         self.data_dir = data_dir
         self.log_path = log_path
         self.arguments = list(arguments)
+        self.environment = dict(environment or {})  # beside that of the tests
         self.process = None
         self.address = None
         self.admin = None
 
     def start(self, listen="127.0.0.1:0"):
-        """Starts it and waits until it is ready."""
+        """Starts it and waits until it is ready, or says what it waits for."""
         self.launch(listen)
         self.address = self._announced_address()
         # It does not say where its admin listener is; the kernel knows.
@@ -126,14 +127,15 @@ class Server:
         with open(self.log_path, "ab") as log:
             # setpriv: no server outlives its test, however that ends.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stderr=log,
-                                            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+                                            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                            env={**os.environ, **self.environment})
         self._lines, self._changed = [], threading.Condition()
         threading.Thread(target=_gather, args=(self.process.stdout, self._lines, self._changed),
                          daemon=True).start()
 
     def _announced_address(self):
-        """The address in the line of stdout that begins with "ready"."""
-        pattern = re.compile(r"ready +http://127\.0\.0\.1:(\d+)\b")
+        """The address in the line of stdout that begins with "ready", or "waiting" (for its clock)."""
+        pattern = re.compile(r"(?:ready|waiting) +http://127\.0\.0\.1:(\d+)\b")
 
         def found():
             return next((m for line in self._lines if line and (m := pattern.match(line))), None)
@@ -180,8 +182,11 @@ class Server:
             return connection.ask(data)
 
     def ask_admin(self, target):
+        return self.tell_admin(get(target))
+
+    def tell_admin(self, data):
         with Connection(self.admin) as connection:
-            return connection.ask(get(target))
+            return connection.ask(data)
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -250,10 +255,10 @@ class DoorbusterTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.place, name)
 
-    def new_server(self, name="data", arguments=()):
+    def new_server(self, name="data", arguments=(), environment=None):
         # The log never lies in or beside the data: their disk may be one that stalls.
         log_path = self.path(f"server-{len(self.servers)}.log")
-        server = Server(self.path(name), log_path, arguments)
+        server = Server(self.path(name), log_path, arguments, environment)
         self.servers.append(server)
         return server
 

@@ -213,6 +213,11 @@ class Sales(DoorbusterTest):
             self.assertEqual((result.returncode, result.stdout), (FAILURE, ""), result)
             self.assertRegex(result.stderr, "somebody has changed 'x' meanwhile, so nothing was set")
             self.assertEqual(server.asked, ["GET /v1/sales/x HTTP/1.1", "PATCH /v1/sales/x HTTP/1.1"])
+        # `goods` names the newest round: what is changed is the one that was read.
+        round_3 = answer(200, {"id": "goods-3", "stock": 5, "status": "open"}, 'ETag: "1"')
+        with Scripted(round_3) as server:
+            self.assertEqual(run(server, "sale", "set", "goods", "--stock", "+1").returncode, OK)
+            self.assertEqual(server.asked, ["GET /v1/sales/goods HTTP/1.1", "PATCH /v1/sales/goods-3 HTTP/1.1"])
 
     def test_what_cannot_be_undone_is_asked_for_or_needs_yes(self):
         server = self.serve()

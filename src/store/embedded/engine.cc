@@ -121,7 +121,22 @@ void Engine::settle_due() {
   while (has_due(now) && due_left_ > 0 && !group_is_full()) {
     if (!Execution(*this, now).settle(catalog_[{due_.begin()->second}])) break;
   }
+  run_awaiting();
   std::vector<Queued> commands = std::exchange(unsettled_, {});
+  for (Queued& each : commands) {
+    if (group_is_full()) {
+      backlog_.push_back(std::move(each));
+    } else {
+      execute(each.ticket, each.command);
+    }
+  }
+}
+
+void Engine::run_awaiting() {
+  if (awaiting_room_.empty()) return;
+  journal_.prepare(time_line_.now());
+  if (journal_.room(Purpose::growth) == 0 && journal_.awaits_segment()) return;
+  std::vector<Queued> commands = std::exchange(awaiting_room_, {});
   for (Queued& each : commands) {
     if (group_is_full()) {
       backlog_.push_back(std::move(each));
@@ -169,9 +184,12 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
   if (!may_decide()) return answer(ticket, clock_behind());
+  lacked_room_ = false;
   std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
   if (reply) {
     answer(ticket, std::move(*reply));
+  } else if (lacked_room_) {
+    awaiting_room_.push_back({ticket, command});
   } else {
     unsettled_.push_back({ticket, command});
   }
@@ -196,7 +214,10 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
   }
   CHECK(payload_.size() <= kLargestDecision);
   const Purpose purpose = purpose_of(catalog_, events);
-  if (group_.payload_bytes() + payload_.size() > journal_.room(purpose)) return false;
+  if (group_.payload_bytes() + payload_.size() > journal_.room(purpose)) {
+    lacked_room_ = true;
+    return false;
+  }
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
   for (const sale::Event& event : events) {
     sale::apply(catalog_, event);
@@ -215,6 +236,7 @@ void Engine::end_turn() {
     if (stopping_ || group_is_full() || now >= next_group_at(now)) start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
     unsettled_.clear();  // nothing was decided, and whoever asked has gone
+    awaiting_room_.clear();
     // Without room the mark is left out: the next start then takes this for an unclean stop. So it
     // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;

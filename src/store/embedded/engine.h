@@ -84,11 +84,13 @@ class Engine {
   bool failed() const { return failed_; }
 
   std::size_t waiting() const {
-    return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size();
+    return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size() +
+           awaiting_room_.size();
   }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
-  // Whether the journal can still take claims. Holds end even when it cannot (S15).
-  bool has_room() const { return journal_.room(Purpose::growth) > 0; }
+  // Whether the journal can still take claims, now or once the next segment is made. Holds end even
+  // when it cannot (S15).
+  bool has_room() const { return journal_.room(Purpose::growth) > 0 || journal_.awaits_segment(); }
   const sale::Catalog& catalog() const { return catalog_; }
   TimeLine& time_line() { return time_line_; }
 
@@ -114,7 +116,10 @@ class Engine {
   void schedule(const sale::SaleState& sale);
   void start_group(std::uint32_t flags);
 
-  // Journals and applies `events`, all or none. False: the disk has no room for them.
+  // Runs again what awaited room, if there is some, or will be none.
+  void run_awaiting();
+
+  // Journals and applies `events`, all or none. False: there is no room for them.
   bool commit(const std::vector<sale::Event>& events);
   std::array<std::uint64_t, sale::kRefusals>& refused(sale::SaleOrdinal sale);
 
@@ -132,6 +137,9 @@ class Engine {
   std::vector<Released> released_;
   std::deque<Queued> backlog_;     // not decided: the open group is full
   std::vector<Queued> unsettled_;  // not decided: more is due than one turn settles
+  // Not decided: the disk is slower in making segments than claims are in coming.
+  std::vector<Queued> awaiting_room_;
+  bool lacked_room_ = false;  // the command that is run now
   // When something is due, by time and by sale; a sale that waits for nothing is in neither.
   std::set<std::pair<Time, std::uint32_t>> due_;
   std::vector<Time> due_of_;

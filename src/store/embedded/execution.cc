@@ -5,10 +5,6 @@
 namespace doorbuster::embedded {
 namespace {
 
-store::Reply no_room() {
-  return Error{ErrorCode::storage_unavailable, "the disk has no room for the journal"};
-}
-
 // When a unit may come free by itself. What comes back to a closed sale is not sold again.
 Time next_return_at(const sale::SaleState& sale) {
   const sale::HoldEnd* hold = sale.first_hold_end();
@@ -19,6 +15,12 @@ Time next_return_at(const sale::SaleState& sale) {
 
 std::optional<store::Reply> Execution::run(const store::Command& command) {
   return std::visit(*this, command);
+}
+
+Execution::MaybeReply Execution::no_room() {
+  engine_.journal_.prepare(now_);
+  if (engine_.journal_.awaits_segment()) return std::nullopt;
+  return Error{ErrorCode::storage_unavailable, "the disk has no room for the journal"};
 }
 
 bool Execution::commit_decided() {

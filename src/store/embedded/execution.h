@@ -12,8 +12,8 @@ class Execution {
  public:
   Execution(Engine& engine, Time now) : engine_(engine), now_(now) {}
 
-  // Nothing: more is due than this turn may settle, and the answer would have to know all of it;
-  // the command has changed nothing, and is to be run again in the next turn.
+  // Nothing: more is due than this turn may settle, and the answer would have to know all of it; or
+  // the journal has no room yet. The command has changed nothing, and is to be run again.
   std::optional<store::Reply> run(const store::Command& command);
 
   // Settles what is due for the sale (R13), as far as this turn still may. False: the disk has no
@@ -47,6 +47,8 @@ class Execution {
   bool settle_buyer(const sale::SaleState& sale, std::string_view buyer);
   bool settle_claim(const sale::SaleState& sale, sale::ClaimOrdinal claim);
   bool commit_decided();
+  // The answer where there is no room for what was decided; none while a segment is being made.
+  MaybeReply no_room();
 
   store::SaleView view(const sale::SaleState& sale);
   store::ClaimView view(const sale::SaleState& sale, sale::ClaimOrdinal claim) const;

@@ -279,6 +279,40 @@ TEST_F(FullDisk, ServiceReturnsByItselfWithinTwoSecondsOfSpaceReturning) {
   EXPECT_TRUE(try_claim());
 }
 
+TEST_F(FullDisk, ClaimsWaitForASegmentThatIsBeingMadeAndAreRefusedOnlyIfThereIsNone) {
+  // The disk takes its time: the preparer's jobs are not run.
+  const auto claim_many = [&] {
+    for (int i = 0; i < 3'000; ++i) submit_claim();
+    for (int i = 0; i < 20; ++i) {
+      while (!engine_.committer().idle()) engine_.committer().run_one();
+      engine_.turn();
+    }
+  };
+  claim_many();
+  const std::size_t granted = engine_.take_replies().size();
+  EXPECT_GT(granted, 100U);
+  EXPECT_LT(granted, 3'000U);
+  EXPECT_EQ(engine_.engine().waiting(), 3'000 - granted);
+  EXPECT_TRUE(engine_.engine().has_room());
+  EXPECT_FALSE(engine_.engine().wants_turn()) << "it would turn for nothing";
+  // Who ends a hold, or reads, does not wait for it.
+  EXPECT_EQ(engine_.engine().catalog()[{0}].hold_ends(), granted);
+  const auto reading = engine_.submit(store::ReadSale{sale::Slug("s")});
+  engine_.turn();
+  EXPECT_TRUE(engine_.take_replies().contains(*reading));
+  note_holds();
+  EXPECT_EQ(holds_.size() + granted, 3'000U);
+
+  claim_many();
+  const std::size_t more = engine_.take_replies().size();
+  EXPECT_LT(more, 3'000U);
+  fill();
+  note_holds();  // storage_unavailable, all that has no room any more
+  EXPECT_LT(holds_.size() + granted + more, 6'000U);
+  EXPECT_EQ(engine_.engine().waiting(), 0U);
+  EXPECT_FALSE(engine_.engine().has_room());
+}
+
 TEST_F(FullDisk, AStopAndAStartOnItLeaveEveryHoldItsRoom) {
   hold_and_fill(2'000);
   for (int i = 0; i < 5; ++i) {

@@ -54,6 +54,8 @@ class JournalWriter {
                                      std::chrono::milliseconds until_last) const;
   // Begins to make a segment if more are wanted; at most once a second while the disk has no room.
   void prepare(Time now);
+  // Whether a segment is being made, and nothing says yet that the disk has no room for it.
+  bool awaits_segment() const { return preparing_ != nullptr && spare_problem_.empty(); }
   // When prepare() wants to be called again, should nothing else happen before.
   std::optional<Time> prepare_at() const { return retry_at_; }
   bool busy() const { return writing_ != nullptr; }
