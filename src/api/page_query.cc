@@ -39,11 +39,14 @@ Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first = {}
   return {kind, FlawPlace::parameter, std::string(name), std::move(first), std::move(second)};
 }
 
-enum Parameter : std::size_t { kAfter, kLimit, kBuyer, kParameters };
-constexpr std::array<std::string_view, kParameters> kNames = {"after", "limit", "buyer"};
+// What a page's query may name; a list of sales has no buyer, which stands last.
+constexpr std::array<std::string_view, 3> kNames = {"after", "limit", "buyer"};
+constexpr std::size_t kAfter = 0;
+constexpr std::size_t kLimit = 1;
+constexpr std::size_t kBuyer = 2;
 
 // A query's values as sent, each at most once.
-using Values = std::array<std::optional<std::string_view>, kParameters>;
+using Values = std::array<std::optional<std::string_view>, kNames.size()>;
 
 Values read_query(std::string_view query, std::span<const std::string_view> known, Flaws& flaws) {
   Values values;
@@ -85,7 +88,7 @@ void read_buyer(Form& form, std::string_view encoded, sale::BuyerId& buyer, Flaw
 
 std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page) {
   const bool takes_buyer = list != PageOf::sales;
-  const auto known = std::span(kNames).first(takes_buyer ? kParameters : kBuyer);
+  const auto known = std::span(kNames).first(takes_buyer ? kNames.size() : kBuyer);
   Flaws flaws;
   const Values values = read_query(call.request.query, known, flaws);
   if (values[kBuyer]) read_buyer(call.answer.desk().form, *values[kBuyer], page.buyer, flaws);

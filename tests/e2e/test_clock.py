@@ -10,7 +10,9 @@ import re
 import sys
 import time
 
-from harness import (DoorbusterTest, claim, eventually, get, main, post_json, request, run_program)
+from harness import DoorbusterTest, claim, eventually, get, main, post_json, request, run_program
+from http_client import confirm
+from sale_case import time_of
 
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 HOUR, DAY, TEN_YEARS = 3600, 86400, 3652 * 86400
@@ -20,8 +22,7 @@ SLOW = 300  # seconds that a busy machine may take; far less than the steps that
 
 
 def in_seconds(text):
-    at = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
-    return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)).total_seconds()
+    return time_of(text).timestamp()
 
 
 def rfc3339(seconds):
@@ -46,9 +47,10 @@ class ClockTest(DoorbusterTest):
             file.write(f"{seconds:+}s\n")
         os.replace(self.step_file + ".new", self.step_file)
 
-    def publish(self, sale, **times):
-        answer = self.server.ask(post_json("/v1/sales", {"id": sale, "stock": 100, "title": sale, **{
-            name: rfc3339(at) for name, at in times.items()}}))
+    def publish(self, sale, hold_seconds=0, **times):
+        answer = self.server.ask(post_json("/v1/sales", {
+            "id": sale, "stock": 100, "title": sale, "hold_seconds": hold_seconds,
+            **{name: rfc3339(at) for name, at in times.items()}}))
         self.assertEqual(answer.status, 201, answer)
 
     def claim(self, sale):
@@ -94,11 +96,13 @@ class ClockTest(DoorbusterTest):
 
 class WhileItRuns(ClockTest):
 
-    def test_a_step_opens_and_closes_nothing_and_is_told(self):
+    def test_a_step_opens_closes_and_ends_nothing_and_is_told(self):
         self.server.start()
         now = time.time()
         self.publish("later", opens_at=now + HOUR / 2)
         self.publish("until", closes_at=now + HOUR / 2)
+        self.publish("held", hold_seconds=HOUR // 2)
+        holds = [self.claim("held").json() for _ in STEPS]
         for number, step in enumerate(STEPS, 1):
             with self.subTest(step=step):
                 self.step(step)
@@ -109,6 +113,8 @@ class WhileItRuns(ClockTest):
                 self.assert_refused(answer, 409, "not-open")
                 self.assert_time(answer.json()["now"])
                 self.assertEqual(self.claim("until").status, 201)
+                confirmed = self.server.ask(confirm(holds.pop(), "paid"))
+                self.assertEqual(confirmed.status, 200, confirmed)
                 self.assertRegex(self.clock()[0], told)
                 self.log_becomes("doorbuster: clock: " + told)
                 self.step(0)
@@ -141,6 +147,8 @@ class WhileItRuns(ClockTest):
     def test_accepted_a_step_ahead_is_followed(self):
         self.server.start()
         self.publish("later", opens_at=time.time() + HOUR / 2)
+        self.publish("held", hold_seconds=HOUR // 2)
+        hold = self.claim("held").json()
         self.step(HOUR)
         self.assert_refused(self.claim("later"), 409, "not-open")
         # A web page that the operator has open cannot do it.
@@ -152,6 +160,7 @@ class WhileItRuns(ClockTest):
         granted = self.claim("later")
         self.assertEqual(granted.status, 201, granted)
         self.assert_time(granted.json()["claimed_at"], HOUR)
+        self.assert_refused(self.server.ask(confirm(hold, "paid")), 409, "claim-expired")
         self.assertEqual(self.clock(), ("ok", 200))
 
     def test_accepted_a_step_back_is_let_be_and_the_next_one_is_told(self):

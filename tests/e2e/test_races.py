@@ -51,7 +51,7 @@ class Races(DoorbusterTest):
                     yield None
                 for value in list(held[number]):
                     # A little before or after: who comes first is the race.
-                    due = when(value["expires_at"]) + random.uniform(-0.02, 0.01)
+                    due = when(value["expires_at"]) + random.uniform(-0.15, 0.005)
                     while time.time() < due:
                         yield None
                     for data in requests_of(value["id"], value["buyer"], random):
