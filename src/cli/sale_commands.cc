@@ -17,7 +17,7 @@ namespace {
 
 Look look_of_terminal() { return {environment_language(), colours_wanted()}; }
 
-ClientRequest request_with(std::string method, std::string target, std::string type,
+ClientRequest request_with(std::string method, std::string target, const std::string& type,
                            std::string body) {
   ClientRequest request{std::move(method), std::move(target), {}, std::move(body)};
   request.fields = "Content-Type: " + type + "\r\n";
