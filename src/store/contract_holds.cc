@@ -419,4 +419,13 @@ TEST_P(Contract, R13ASaleIsClosedAtItsTimeHoweverMuchElseIsDue) {
   EXPECT_EQ(look().totals, (sale::Totals{kMany + 1, kMany + 1, 0, 0, 0}));
 }
 
+TEST_P(Contract, R1WhatComesBackAfterTheClosingIsNoChance) {
+  sale::SaleDefinition definition = holding(1);
+  definition.closes_at = look_time() + 5s;
+  create(definition);
+  EXPECT_EQ(std::get<ClaimReply>(subject().ask(claim_of("ann"))).verdict, ClaimVerdict::granted);
+  EXPECT_EQ(look().availability, sale::Availability::all_held);
+  EXPECT_EQ(look().next_return_at, kNever);
+}
+
 }  // namespace doorbuster::store

@@ -5,10 +5,11 @@
 namespace doorbuster::embedded {
 namespace {
 
-// When a unit may come free by itself. What comes back to a closed sale is not sold again.
+// When a unit may come free by itself, and be sold: not what comes back to a closed sale.
 Time next_return_at(const sale::SaleState& sale) {
   const sale::HoldEnd* hold = sale.first_hold_end();
-  return hold == nullptr || sale.status() == sale::SaleStatus::closed ? kNever : hold->at;
+  if (hold == nullptr || sale.status() == sale::SaleStatus::closed) return kNever;
+  return hold->at < sale.definition().closes_at.value_or(kNever) ? hold->at : kNever;
 }
 
 }  // namespace
