@@ -2,14 +2,13 @@
 // once or when the store has decided.
 //
 // Thread: I/O; one object for each such thread.
-// Owns: the exchanges that are under way. The port, the clock and, in turn, the server that calls
-// it stay outside: the port and the clock outlive it, and it outlives the server.
+// Owns: the exchanges that are under way. The port and, in turn, the server that calls it
+// stay outside: the port outlives it, and it outlives the server.
 #pragma once
 
 #include <string>
 
 #include "api/desk.h"
-#include "base/clock.h"
 #include "http/handler.h"
 #include "store/claim_store.h"
 
@@ -17,7 +16,7 @@ namespace doorbuster::api {
 
 class ApiHandler final : public http::Handler, private store::ReplySink {
  public:
-  ApiHandler(store::StorePort& port, const Clock& clock, ApiOptions options);
+  ApiHandler(store::StorePort& port, ApiOptions options);
 
   std::size_t body_limit(const http::Request& head) override;
   void on_request(const http::Request& request, http::Responder responder) override;

@@ -41,10 +41,8 @@ std::optional<Unreadable> parse_extension(const Call& call, std::uint32_t& secon
 // The recipe's form: count=N.
 std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock);
 
-// A sale's definition. `closes_in_the_past` is no flaw yet: a definition that is known already may
-// be given again at any time.
-std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale,
-                                     bool& closes_in_the_past);
+// A sale's definition.
+std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale);
 
 // A page's `limit` and `after` (a cursor made by append_cursor); `from` is the first number to
 // show. A list of claims takes `buyer` too.

@@ -20,11 +20,9 @@ bool is_sane_request_id(std::string_view id) {
 
 }  // namespace
 
-Desk::Desk(store::StorePort& store_port, store::ReplySink& reply_sink, const Clock& wall_clock,
-           ApiOptions api_options)
+Desk::Desk(store::StorePort& store_port, store::ReplySink& reply_sink, ApiOptions api_options)
     : port(store_port),
       sink(reply_sink),
-      clock(wall_clock),
       options(std::move(api_options)),
       random_(std::random_device{}()) {
   for (std::size_t i = 0; i < kPrefixLetters; ++i) {

@@ -1,6 +1,6 @@
 // What one I/O thread answers with: its way into the store, its open exchanges, its buffers.
 //
-// Thread: I/O. Owns: all of it but the store's port and the clock, which outlive it.
+// Thread: I/O. Owns: all of it but the store's port, which outlives it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,6 @@
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
-#include "base/clock.h"
 #include "store/claim_store.h"
 
 namespace doorbuster::api {
@@ -32,8 +31,7 @@ struct RetryRange {
 };
 
 struct Desk {
-  Desk(store::StorePort& store_port, store::ReplySink& reply_sink, const Clock& wall_clock,
-       ApiOptions api_options);
+  Desk(store::StorePort& store_port, store::ReplySink& reply_sink, ApiOptions api_options);
 
   std::uint32_t random_between(std::uint32_t least, std::uint32_t most);
   // The caller's own id if it is sane, else a new one.
@@ -41,7 +39,6 @@ struct Desk {
 
   store::StorePort& port;
   store::ReplySink& sink;
-  const Clock& clock;
   const ApiOptions options;
   ExchangeSlab exchanges;
 

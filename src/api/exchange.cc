@@ -20,7 +20,6 @@ void ExchangeSlab::close(Exchange& exchange) {
   exchange.render = nullptr;
   exchange.head = false;
   exchange.as_text = false;
-  exchange.definition.reset();
   exchange.patch.reset();
   exchange.listing.reset();
   ++exchange.generation;

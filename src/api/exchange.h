@@ -35,7 +35,6 @@ struct Exchange {
   bool as_text = false;         // the recipe's words, not JSON
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;
-  sale::SharedDefinition definition;       // POST /v1/sales
   std::shared_ptr<const SalePatch> patch;  // PATCH of a sale, until it is decided
   std::shared_ptr<GoodsListing> listing;   // GET /goods, under way
 

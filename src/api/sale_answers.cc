@@ -36,19 +36,9 @@ void render_created(Answer& answer, store::Reply& reply) {
       return answer_sale(answer, sale, 200);
     case sale::CreateVerdict::already_exists:
       return refuse_existing(answer, sale);
+    case sale::CreateVerdict::closes_in_the_past:
+      return answer.invalid(member_flaw(FlawKind::closes_in_the_past, "closes_at"));
   }
-}
-
-// A definition whose closes_at has passed: good only if it is what the sale was created with.
-void render_past_sale(Answer& answer, store::Reply& reply) {
-  if (std::holds_alternative<store::NoSuchSale>(reply)) {
-    return answer.invalid(member_flaw(FlawKind::closes_in_the_past, "closes_at"));
-  }
-  const store::SaleView* sale = sale_in(answer, reply);
-  if (sale == nullptr) return;
-  const bool same = *sale->definition == *answer.exchange().definition;
-  if (same) return answer_sale(answer, *sale, 200);
-  refuse_existing(answer, *sale);
 }
 
 void render_sale(Answer& answer, store::Reply& reply) {
@@ -96,15 +86,7 @@ void render_sales(Answer& answer, store::Reply& reply) {
 
 void create_sale(Call& call) {
   auto definition = std::make_shared<sale::SaleDefinition>();
-  bool closes_in_the_past = false;
-  if (const auto why = parse_sale(call, *definition, closes_in_the_past)) {
-    return answer_unreadable(call.answer, *why);
-  }
-  if (closes_in_the_past) {
-    const sale::Slug slug(definition->slug);
-    call.answer.exchange().definition = std::move(definition);
-    return call.answer.ask(store::ReadSale{slug}, render_past_sale);
-  }
+  if (const auto why = parse_sale(call, *definition)) return answer_unreadable(call.answer, *why);
   call.answer.ask(sale::CreateSale{std::move(definition)}, render_created);
 }
 

@@ -34,8 +34,7 @@ void add(Flaws& flaws, Flaw flaw) {
 
 }  // namespace
 
-std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale,
-                                     bool& closes_in_the_past) {
+std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale) {
   Desk& desk = call.answer.desk();
   const MediaType type = media_type_of(call.fields.content_type);
   if (type != MediaType::json) {
@@ -51,7 +50,6 @@ std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sal
     add(flaws, member_flaw(FlawKind::closes_before_opening, "closes_at"));
   }
   if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
-  closes_in_the_past = sale.closes_at && *sale.closes_at <= desk.clock.wall();
   return std::nullopt;
 }
 

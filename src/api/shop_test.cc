@@ -129,7 +129,7 @@ void Shop::serve() {
   options.dev = dev_;
   options.version = "9.8.7";
   options.wake = wake;
-  ApiHandler handler(*store_port, clock_, std::move(options));
+  ApiHandler handler(*store_port, std::move(options));
   const auto endpoint = server.listen({"127.0.0.1", 0}, handler, false);
   CHECK(endpoint.ok());
   AdminHandler admin(*store_);

@@ -12,10 +12,10 @@ api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
 
 }  // namespace
 
-IoThread::IoThread(store::ClaimStore& store, const Clock& clock, api::ApiOptions options)
+IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options)
     : server_(http::Limits{}),
       port_(store.connect([this] { wake(); })),
-      handler_(*port_, clock, with_wake(std::move(options), [this] { wake(); })) {}
+      handler_(*port_, with_wake(std::move(options), [this] { wake(); })) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
   return server_.listen(endpoint, handler_, shared);

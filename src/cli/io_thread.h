@@ -1,13 +1,12 @@
 // What one I/O thread serves with: its server, its way into the store, its API.
 //
 // Thread: made, run and destroyed on the thread that serves; drain() from any.
-// Owns: all three. The store and the clock outlive it.
+// Owns: all three. The store outlives it.
 #pragma once
 
 #include <memory>
 
 #include "api/api_handler.h"
-#include "base/clock.h"
 #include "http/server.h"
 #include "store/claim_store.h"
 
@@ -15,7 +14,7 @@ namespace doorbuster::cli {
 
 class IoThread {
  public:
-  IoThread(store::ClaimStore& store, const Clock& clock, api::ApiOptions options);
+  IoThread(store::ClaimStore& store, api::ApiOptions options);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 

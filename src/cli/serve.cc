@@ -119,12 +119,12 @@ class FurtherThreads {
   }
 
   // Starts one more, listening on `endpoint` beside the others.
-  Status start(store::ClaimStore& store, const Clock& clock, const api::ApiOptions& options,
+  Status start(store::ClaimStore& store, const api::ApiOptions& options,
                const http::Endpoint& endpoint) {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
-    threads_.emplace_back([this, &store, &clock, options, endpoint, &listening] {
-      IoThread io(store, clock, options);
+    threads_.emplace_back([this, &store, options, endpoint, &listening] {
+      IoThread io(store, options);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
@@ -192,13 +192,12 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
                      store::ClaimStore& store, StopSignals& signals) {
-  const SystemClock clock;
   const bool shared = arguments.io_threads > 1;
   api::ApiOptions options;
   options.dev = arguments.dev;
   options.version = version();
   api::AdminHandler admin(store);
-  IoThread first(store, clock, options);
+  IoThread first(store, options);
   FurtherThreads further;
 
   if (shared) {
@@ -215,7 +214,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     return ExitCode::failure;
   }
   for (unsigned i = 1; i < arguments.io_threads; ++i) {
-    if (const Status started = further.start(store, clock, options, *endpoint); !started.ok()) {
+    if (const Status started = further.start(store, options, *endpoint); !started.ok()) {
       say(started.error().message);
       return ExitCode::failure;
     }

@@ -78,6 +78,9 @@ CreateOutcome decide(const Catalog& catalog, const CreateSale& command, Time now
     const bool same = !sale->deleted() && sale->definition() == *command.definition;
     return {same ? CreateVerdict::existing : CreateVerdict::already_exists, sale->ordinal()};
   }
+  if (command.definition->closes_at.value_or(kNever) <= now) {
+    return {CreateVerdict::closes_in_the_past, {}};
+  }
   create(catalog, command.definition, now, events);
   return {CreateVerdict::created, SaleOrdinal{catalog.size()}};
 }

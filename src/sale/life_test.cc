@@ -399,6 +399,17 @@ TEST_F(Changing, NeedsTheVersionThatWasRead) {
   EXPECT_EQ(sale().version(), 2U);
 }
 
+TEST_F(Changing, ASaleThatIsOverIsNotCreatedAndOneThatIsKnownMayBeGivenAgain) {
+  SaleDefinition definition = stock(1);
+  definition.closes_at = kBegin;
+  EXPECT_EQ(create(definition).verdict, CreateVerdict::closes_in_the_past);
+  EXPECT_EQ(catalog().size(), 0U);
+  definition.closes_at = kBegin + 5s;
+  open_sale(definition);
+  at(6s);
+  EXPECT_EQ(create(definition).verdict, CreateVerdict::existing);
+}
+
 TEST_F(Changing, ALowerLimitBindsLaterClaimsAlone) {
   open_sale(stock(10, 3));
   claim("ann", 3);

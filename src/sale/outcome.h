@@ -62,8 +62,9 @@ enum class SaleChange : std::uint8_t {
 
 enum class CreateVerdict : std::uint8_t {
   created,
-  existing,        // the same definition was given before
-  already_exists,  // another definition has that slug, or had it
+  existing,            // the same definition was given before
+  already_exists,      // another definition has that slug, or had it
+  closes_in_the_past,  // nothing is created
 };
 
 struct CreateOutcome {

@@ -142,7 +142,7 @@ struct SaleChangeReply {
 
 struct CreateReply {
   sale::CreateVerdict verdict = sale::CreateVerdict::created;
-  SaleView sale;
+  SaleView sale;  // but for closes_in_the_past
 };
 
 struct SalesPage {

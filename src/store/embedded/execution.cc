@@ -188,6 +188,9 @@ Execution::MaybeReply Execution::operator()(const sale::CreateSale& command) {
   }
   const sale::CreateOutcome outcome =
       sale::decide(engine_.catalog_, command, now_, engine_.events_);
+  if (outcome.verdict == sale::CreateVerdict::closes_in_the_past) {
+    return store::CreateReply{outcome.verdict, {}};
+  }
   if (!commit_decided()) return no_room();
   return store::CreateReply{outcome.verdict, view(engine_.catalog_[outcome.sale])};
 }
