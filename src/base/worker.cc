@@ -1,10 +1,17 @@
 #include "base/worker.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 namespace doorbuster {
+namespace {
 
-ThreadWorker::ThreadWorker(const char* name) : thread_([this] { work(); }) {
+constexpr int kLowNiceness = 10;
+
+}  // namespace
+
+ThreadWorker::ThreadWorker(const char* name, Priority priority)
+    : thread_([this, priority] { work(priority); }) {
   ::pthread_setname_np(thread_.native_handle(), name);
 }
 
@@ -25,7 +32,9 @@ void ThreadWorker::run(std::function<void()> job) {
   changed_.notify_one();
 }
 
-void ThreadWorker::work() {
+void ThreadWorker::work(Priority priority) {
+  // On Linux a thread has a niceness of its own. Without it the work is done all the same.
+  if (priority == Priority::low) static_cast<void>(::setpriority(PRIO_PROCESS, 0, kLowNiceness));
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });

@@ -20,7 +20,9 @@ class Worker {
 // Thread: run() from any. Owns: its thread; the destructor runs what was given before and joins.
 class ThreadWorker final : public Worker {
  public:
-  explicit ThreadWorker(const char* name);
+  enum class Priority { normal, low };  // low: what others leave of the processors
+
+  explicit ThreadWorker(const char* name, Priority priority = Priority::normal);
   ~ThreadWorker() override;
   ThreadWorker(const ThreadWorker&) = delete;
   ThreadWorker& operator=(const ThreadWorker&) = delete;
@@ -28,7 +30,7 @@ class ThreadWorker final : public Worker {
   void run(std::function<void()> job) override;
 
  private:
-  void work();
+  void work(Priority priority);
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -70,6 +70,7 @@ std::string as_json(const VerifyReport& report, bool all_add_up) {
   append_member(out, "segments", report.segments);
   append_member(out, "groups", report.groups);
   append_member(out, "events", report.events);
+  append_member(out, "images", report.images);
   out += R"(,"digest":")" + hexadecimal(report.digest) + '"';
   out += R"(,"clean_stop":)";
   out += report.clean_stop ? "true" : "false";

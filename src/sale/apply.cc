@@ -309,6 +309,12 @@ Status can_apply(const Catalog& catalog, const Event& event) {
   return std::visit(BodyCheck{sale, type_name(event)}, event.body);
 }
 
+void expect(const Catalog& catalog, const Event& event) {
+  const auto* granted = std::get_if<ClaimGranted>(&event.body);
+  if (granted == nullptr || event.sale.value >= catalog.size()) return;
+  catalog[event.sale].expect(granted->buyer);
+}
+
 void apply(Catalog& catalog, const Event& event) {
   DCHECK(can_apply(catalog, event).ok());
   Applier::apply_to(catalog, event);

@@ -12,6 +12,10 @@ namespace doorbuster::sale {
 // for an event that this version does not know how to apply. Recovery asks this before it applies.
 Status can_apply(const Catalog& catalog, const Event& event);
 
+// Fetches the memory that applying `event` will wait for, if it may soon be applied. Changes
+// nothing.
+void expect(const Catalog& catalog, const Event& event);
+
 // Applies it. An event that cannot follow is a bug.
 void apply(Catalog& catalog, const Event& event);
 

@@ -31,7 +31,8 @@ class Catalog {
   void grant_grace(Time until);
 
  private:
-  friend struct Applier;  // apply.cc
+  friend struct Applier;    // apply.cc
+  friend struct SaleImage;  // sale_image.cc
 
   struct SlugHash {
     using is_transparent = void;

@@ -65,6 +65,8 @@ class ClaimTable {
   std::size_t memory() const { return claims_.memory() + extras_.memory(); }
 
  private:
+  friend struct SaleImage;  // sale_image.cc
+
   ClaimExtra& extra_of(Claim& claim);
 
   SegmentedVector<Claim> claims_;

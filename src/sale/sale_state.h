@@ -52,6 +52,10 @@ class SaleState {
   std::size_t buyers() const { return buyers_.size(); }
   // The buyer's newest claim, live or ended; the others follow by Claim::previous.
   std::optional<ClaimOrdinal> newest_claim(std::string_view buyer) const;
+  // newest_claim() of this buyer will be asked for soon.
+  [[gnu::always_inline]] void expect(std::string_view buyer) const {
+    buyers_.fetch(siphash13(buyer_hash_key_, buyer));
+  }
 
   // A claim as it stands: cancelling the sale released every hold by one event.
   ClaimStatus status_of(const Claim& claim) const {
@@ -76,7 +80,8 @@ class SaleState {
   std::size_t memory() const { return claims_.memory() + buyers_.memory(); }
 
  private:
-  friend struct Applier;  // apply.cc
+  friend struct Applier;    // apply.cc
+  friend struct SaleImage;  // sale_image.cc
 
   SaleOrdinal ordinal_;
   HashKey buyer_hash_key_;

@@ -25,15 +25,15 @@ Status SimulatedEngine::start() {
         for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
       });
   if (!recovered) return recovered.error();
+  began_with_snapshot_ = recovered->first_segment > 1;
   auto engine = std::make_unique<embedded::Engine>(
-      *files_, clock_, embedded::JournalWorkers{committer_, preparer_},
+      *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_},
       embedded::EngineOptions{kDataDir, options_.segment_bytes, options_.max_group_bytes,
-                              options_.max_waiting, options_.restart_grace},
+                              options_.max_waiting, options_.restart_grace, options_.snapshots},
       std::move(*recovered), [] {});
   if (Status s = engine->open(); !s.ok()) {
     engine.reset();
-    committer_.forget();
-    preparer_.forget();
+    forget_jobs();
     return s;
   }
   lock_ = std::move(*lock);
@@ -71,12 +71,15 @@ void SimulatedEngine::turn() {
 }
 
 void SimulatedEngine::step() {
-  switch (below(random_, 4)) {
+  switch (below(random_, 5)) {
     case 0:
       if (!committer_.idle()) committer_.run_one();
       break;
     case 1:
       if (!preparer_.idle()) preparer_.run_one();
+      break;
+    case 2:
+      if (!snapshots_.idle()) snapshots_.run_one();
       break;
     default:
       turn();
@@ -85,9 +88,10 @@ void SimulatedEngine::step() {
 
 void SimulatedEngine::settle() {
   turn();
-  while (!committer_.idle() || !preparer_.idle() || engine_->wants_turn()) {
-    if (!committer_.idle()) committer_.run_one();
-    if (!preparer_.idle()) preparer_.run_one();
+  while (!committer_.idle() || !preparer_.idle() || !snapshots_.idle() || engine_->wants_turn()) {
+    for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_}) {
+      if (!worker->idle()) worker->run_one();
+    }
     turn();
   }
 }
@@ -104,9 +108,12 @@ store::Reply SimulatedEngine::ask(const store::Command& command) {
 void SimulatedEngine::drop_engine() {
   engine_.reset();
   lock_.reset();
-  committer_.forget();
-  preparer_.forget();
+  forget_jobs();
   replies_.clear();
+}
+
+void SimulatedEngine::forget_jobs() {
+  for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_}) worker->forget();
 }
 
 void SimulatedEngine::stop_in_good_order() {
@@ -123,6 +130,21 @@ void SimulatedEngine::kill() {
 void SimulatedEngine::lose_power() {
   files_->crash(random_);
   drop_engine();
+}
+
+void SimulatedEngine::lose_power_in_snapshot() {
+  CHECK(!snapshots_.idle());
+  std::unique_ptr<SimulatedFileSystem> left;
+  std::uint64_t operations = 0;
+  files_->set_trace([&](const OperationRecord&) {
+    // Each of them is as likely as any other to be the last.
+    if (below(random_, ++operations) == 0) left = files_->clone();
+  });
+  snapshots_.run_one();
+  files_->set_trace({});
+  drop_engine();
+  if (left) files_ = std::move(left);
+  files_->crash(random_);
 }
 
 }  // namespace doorbuster::simulation

@@ -41,6 +41,7 @@ class SimulatedEngine final : private store::ReplySink {
     std::size_t max_group_bytes = 256 * 1024;
     std::size_t max_waiting = 10'000;
     std::chrono::milliseconds restart_grace{0};
+    embedded::SnapshotOptions snapshots = {.segments = 0};  // none are taken
   };
 
   explicit SimulatedEngine(std::uint64_t seed) : SimulatedEngine(seed, Options{}) {}
@@ -61,6 +62,7 @@ class SimulatedEngine final : private store::ReplySink {
   void turn();
   SimulatedWorker& committer() { return committer_; }
   SimulatedWorker& preparer() { return preparer_; }
+  SimulatedWorker& snapshots() { return snapshots_; }
   // Runs everything until nothing is left to do.
   void settle();
   // Submits, settles, and gives the reply.
@@ -69,6 +71,10 @@ class SimulatedEngine final : private store::ReplySink {
   void stop_in_good_order();
   void kill();        // the process dies; what was written stays
   void lose_power();  // the machine dies; what was not synced may be lost
+  // The same at some operation of the snapshot that is to be taken next.
+  void lose_power_in_snapshot();
+  // Whether the last start began with a snapshot.
+  bool began_with_snapshot() const { return began_with_snapshot_; }
   // The journal's failure, once it has failed.
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -81,6 +87,7 @@ class SimulatedEngine final : private store::ReplySink {
   void on_reply(std::uint64_t context, store::Reply reply) override;
   void deliver();
   void drop_engine();
+  void forget_jobs();
 
   Options options_;
   Random random_;
@@ -88,11 +95,13 @@ class SimulatedEngine final : private store::ReplySink {
   ManualClock clock_;
   SimulatedWorker committer_;
   SimulatedWorker preparer_;
+  SimulatedWorker snapshots_;
   std::unique_ptr<embedded::FileLock> lock_;
   std::unique_ptr<embedded::Engine> engine_;
   std::optional<Error> failure_;
   std::map<std::uint64_t, store::Reply> replies_;
   std::uint64_t next_request_ = 1;
+  bool began_with_snapshot_ = false;
 };
 
 }  // namespace doorbuster::simulation

@@ -1,6 +1,7 @@
 #include "sim/simulation.h"
 
 #include "base/siphash.h"
+#include "store/embedded/verify.h"
 
 namespace doorbuster::simulation {
 namespace {
@@ -23,11 +24,23 @@ sale::SaleDefinition definition_of(const std::string& slug, Random& random) {
   return sale;
 }
 
+constexpr std::uint64_t kSegmentBytes = 200 * 1024;
+
+// Often, so that a life of some segments has many; sales together or one by one; with everything
+// kept that they cover, or with little of it.
+embedded::SnapshotOptions snapshots_of(std::uint64_t seed) {
+  return {.segments = 1 + seed % 3,
+          .retain_bytes = seed / 3 % 3 * 2 * kSegmentBytes,
+          .batch_bytes = seed % 2 == 0 ? 1 : std::uint64_t{1} << 20};
+}
+
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, std::uint64_t operations)
     : operations_(operations),
-      engine_(seed, {.segment_bytes = 200 * 1024, .max_group_bytes = 192 * 1024}),
+      engine_(seed, {.segment_bytes = kSegmentBytes,
+                     .max_group_bytes = 192 * 1024,
+                     .snapshots = snapshots_of(seed)}),
       random_(seed ^ 0x5eed) {
   plan_faults();
 }
@@ -64,9 +77,11 @@ std::optional<std::string> Simulation::run() {
   engine_.settle();
   resolve();
   if (!claims_under_way_.empty()) return "S10: a request found no end";
+  engine_.engine().time_line().accept();
   engine_.clock().advance(1min);
   audit_store();
   engine_.stop_in_good_order();
+  verify_store();
   start();
   audit_store();
   coverage_.note("claims granted", auditor_.grants());
@@ -145,7 +160,11 @@ void Simulation::resolve() {
       if (const auto* answer = std::get_if<store::ClaimReply>(&reply)) {
         auditor_.answered(claim.mapped(), *answer);
       } else if (const auto* error = std::get_if<Error>(&reply)) {
-        if (error->code != ErrorCode::storage_unavailable) violated("R8: " + error->message);
+        if (error->code == ErrorCode::clock_behind) {
+          engine_.engine().time_line().accept();
+        } else if (error->code != ErrorCode::storage_unavailable) {
+          violated("R8: " + error->message);
+        }
         coverage_.note("refused for want of room on the disk");
       }
     } else if (const auto* created = std::get_if<store::CreateReply>(&reply)) {
@@ -184,6 +203,23 @@ void Simulation::perhaps_fail() {
     coverage_.note("wall clock stepped");
   }
   fail_io();
+  fail_snapshot();
+}
+
+void Simulation::fail_snapshot() {
+  if (may(Fault::snapshot_error, 0.01)) {
+    using Kind = simulation::Fault::Kind;
+    engine_.files().faults().add({.kind = chance(random_, 0.5) ? Kind::error : Kind::no_space,
+                                  .path_part = "snapshots",
+                                  .skip = below(random_, 40)});
+    coverage_.note("snapshot made to fail");
+    engine_.clock().advance(1s);
+  }
+  if (may(Fault::snapshot_power, 0.5) && !engine_.snapshots().idle()) {
+    coverage_.note("power lost in a snapshot");
+    engine_.lose_power_in_snapshot();
+    restart_after_end();
+  }
 }
 
 void Simulation::fail_io() {
@@ -217,6 +253,14 @@ void Simulation::restart_after_end() {
   other_requests_.clear();
   start();
   audit_store();
+  if (chance(random_, 0.2)) verify_store();
+}
+
+// S11, S14: the files themselves add up, snapshot and journal both.
+void Simulation::verify_store() {
+  if (extra_violation_) return;
+  const auto report = embedded::verify_directory(engine_.files(), "data");
+  if (!report.ok()) violated("verify: " + report.error().message);
 }
 
 // Starts; a start that meets faults ends, and the next one may meet none.
@@ -232,6 +276,7 @@ void Simulation::start() {
     if (flips) files.faults().set_bit_flip_rate(0.2);
     const Status started = engine_.start();
     files.faults().clear();
+    if (started.ok() && engine_.began_with_snapshot()) coverage_.note("started with a snapshot");
     if (started.ok()) return;
     if (flips) coverage_.note("start refused what it read wrongly");
     if (started.error().code == ErrorCode::data_damaged && !flips) {

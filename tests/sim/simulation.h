@@ -46,9 +46,11 @@ class Simulation {
     disk_full,
     start_error,
     read_flip,
-    clock
+    clock,
+    snapshot_error,
+    snapshot_power
   };
-  static constexpr std::size_t kFaults = 9;
+  static constexpr std::size_t kFaults = 11;
 
   void plan_faults();
   bool may(Fault fault, double probability);
@@ -58,10 +60,12 @@ class Simulation {
   void look();
   void perhaps_fail();
   void fail_io();
+  void fail_snapshot();
   void resolve();
   void restart_after_end();
   void start();
   void audit_store();
+  void verify_store();
   std::vector<store::SaleView> all_sales();
   void violated(const std::string& what) { extra_violation_ = what; }
 

@@ -23,6 +23,10 @@ class Condition {
     failed_.store(engine.failed(), std::memory_order_relaxed);
     no_spare_.store(!engine.disk_problem().empty(), std::memory_order_relaxed);
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
+    if (engine.snapshot_problem() == noted_problem_) return;
+    noted_problem_ = engine.snapshot_problem();
+    const std::lock_guard lock(mutex_);
+    snapshot_problem_ = noted_problem_;
   }
   // Thread: any.
   // A full disk alone does not make it unready: who took it out of service for that would keep
@@ -31,18 +35,23 @@ class Condition {
     const bool failed = failed_.load(std::memory_order_relaxed);
     const bool no_spare = no_spare_.load(std::memory_order_relaxed);
     const bool no_room = no_room_.load(std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
     return {!failed && clock.kind != ClockStanding::Kind::behind_at_start,
             {{"engine", failed ? "the journal could not be written" : "ok"},
              {"disk", no_room    ? "no room for the journal: claims are refused, holds can end"
                       : no_spare ? "no room for the next journal segment"
                                  : "ok"},
-             {"clock", to_sentence(clock)}}};
+             {"clock", to_sentence(clock)},
+             {"snapshot", snapshot_problem_.empty() ? "ok" : "not taken: " + snapshot_problem_}}};
   }
 
  private:
   std::atomic<bool> failed_ = false;
   std::atomic<bool> no_spare_ = false;
   std::atomic<bool> no_room_ = false;
+  std::string noted_problem_;  // the engine's; not behind the mutex
+  mutable std::mutex mutex_;
+  std::string snapshot_problem_;
 };
 
 // Everything below an engine that has to outlive it.
@@ -50,6 +59,7 @@ struct Ground {
   std::unique_ptr<FileLock> lock;
   ThreadWorker committer{"db-committer"};
   ThreadWorker preparer{"db-preparer"};
+  ThreadWorker snapshots{"db-snapshots", ThreadWorker::Priority::low};
 };
 
 // Wakes an engine when something is due that nobody asks about.
@@ -85,8 +95,8 @@ class DrivenStore final : public store::ClaimStore {
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
               EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
-        engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }),
+        engine_(files, clock, {{ground_.committer, ground_.preparer}, ground_.snapshots},
+                std::move(options), std::move(recovered), [this] { wake(); }),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
@@ -185,8 +195,8 @@ class ThreadedStore final : public store::ClaimStore {
                 EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
-        engine_(files, clock, {ground_.committer, ground_.preparer}, std::move(options),
-                std::move(recovered), [this] { wake(); }),
+        engine_(files, clock, {{ground_.committer, ground_.preparer}, ground_.snapshots},
+                std::move(options), std::move(recovered), [this] { wake(); }),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
@@ -398,8 +408,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
   // Of a small segment a group takes a part as well, lest much of it be left behind unused.
   const std::size_t max_group_bytes =
       std::min<std::uint64_t>(options.max_group_bytes, options.segment_bytes / 4);
-  const EngineOptions engine{options.data_dir, options.segment_bytes, max_group_bytes,
-                             options.max_waiting, options.restart_grace};
+  const EngineOptions engine{options.data_dir,    options.segment_bytes, max_group_bytes,
+                             options.max_waiting, options.restart_grace, options.snapshots};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
                                                  std::move(*recovered), options));

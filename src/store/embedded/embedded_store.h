@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "store/claim_store.h"
 #include "store/embedded/file_system.h"
+#include "store/embedded/snapshot.h"
 
 namespace doorbuster::embedded {
 
@@ -31,6 +32,7 @@ struct StoreOptions {
   std::size_t max_waiting = 65'536;
   // After a start no hold ends before this has passed (R15).
   std::chrono::milliseconds restart_grace{10'000};
+  SnapshotOptions snapshots{};
   // Fills with unpredictable bytes (keys, the incarnation).
   std::function<void(std::span<std::uint8_t>)> random;
   // The journal could not be written: the process must end (R11). Called once, from the engine's

@@ -65,16 +65,19 @@ Error clock_behind() {
 
 }  // namespace
 
-Engine::Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
+Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, EngineOptions options,
                Recovered recovered, std::function<void()> wake)
     : options_(std::move(options)),
       claim_ids_(recovered.identity.claim_id_key),
       catalog_(std::move(recovered.catalog)),
       time_line_(clock, recovered.end.time),
-      journal_(files, workers,
+      journal_(files, workers.journal,
                {journal_path(options_.data_dir), options_.segment_bytes, options_.max_group_bytes,
                 recovered.identity.incarnation},
-               recovered.end, std::move(wake)) {
+               recovered.end, std::move(wake)),
+      snapshotter_(files, workers.snapshots,
+                   {options_.data_dir, recovered.identity, options_.snapshots},
+                   options_.segment_bytes, recovered.first_segment) {
   CHECK(options_.max_group_bytes >= 2 * kLargestDecision);
 }
 
@@ -82,7 +85,13 @@ Engine::~Engine() = default;
 
 Status Engine::open() {
   static_cast<void>(may_decide());
-  return journal_.open();
+  if (Status s = journal_.open(); !s.ok()) return s;
+  consider_snapshot();
+  return ok_status();
+}
+
+void Engine::consider_snapshot() {
+  snapshotter_.consider(journal_.last_sealed(), journal_.durable_group(), time_line_.now());
 }
 
 bool Engine::may_decide() {
@@ -264,6 +273,7 @@ Status Engine::collect() {
     failed_ = true;
     return *finished;
   }
+  consider_snapshot();
   if (stop_marked_) stopped_ = true;
   for (Released& reply : in_flight_) released_.push_back(std::move(reply));
   in_flight_.clear();
@@ -284,6 +294,7 @@ void Engine::take_released(std::vector<Released>& out) {
 
 void Engine::begin_stop() {
   stopping_ = true;
+  snapshotter_.stop();
   end_turn();
 }
 

@@ -19,6 +19,7 @@
 #include "store/claim_store.h"
 #include "store/embedded/journal_writer.h"
 #include "store/embedded/recovery.h"
+#include "store/embedded/snapshotter.h"
 #include "store/embedded/time_line.h"
 
 namespace doorbuster::embedded {
@@ -35,6 +36,11 @@ struct Released {
   store::Reply reply;
 };
 
+struct EngineWorkers {
+  JournalWorkers journal;
+  Worker& snapshots;  // takes them
+};
+
 struct EngineOptions {
   std::string data_dir;
   std::uint64_t segment_bytes = 0;
@@ -42,6 +48,7 @@ struct EngineOptions {
   std::size_t max_waiting = 0;
   // After a start no hold ends before this has passed (R15).
   std::chrono::milliseconds restart_grace{0};
+  SnapshotOptions snapshots{};
 };
 
 // R13: how many due events one turn settles unasked, so that a step stays short however much is
@@ -51,7 +58,7 @@ inline constexpr std::uint32_t kDueATurn = 1000;
 class Engine {
  public:
   // `wake` is called from a worker when collect() has something to do.
-  Engine(FileSystem& files, const Clock& clock, JournalWorkers workers, EngineOptions options,
+  Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, EngineOptions options,
          Recovered recovered, std::function<void()> wake);
   ~Engine();
 
@@ -88,6 +95,7 @@ class Engine {
            awaiting_room_.size();
   }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
+  const std::string& snapshot_problem() const { return snapshotter_.problem(); }
   // Whether the journal can still take claims, now or once the next segment is made. Holds end even
   // when it cannot (S15).
   bool has_room() const { return journal_.room(Purpose::growth) > 0 || journal_.awaits_segment(); }
@@ -115,6 +123,7 @@ class Engine {
   // now.
   void schedule(const sale::SaleState& sale);
   void start_group(std::uint32_t flags);
+  void consider_snapshot();
 
   // Runs again what awaited room, if there is some, or will be none.
   void run_awaiting();
@@ -128,6 +137,7 @@ class Engine {
   sale::Catalog catalog_;
   TimeLine time_line_;
   JournalWriter journal_;
+  Snapshotter snapshotter_;
   GroupBuffer group_;
   std::string payload_;              // scratch: the records of one decision
   std::string event_bytes_;          // scratch: one event

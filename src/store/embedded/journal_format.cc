@@ -48,6 +48,8 @@ struct GroupHeaderBytes {
 };
 static_assert(sizeof(GroupHeaderBytes) == kGroupHeaderBytes);
 
+constexpr std::string_view kSegmentSuffix = ".seg";
+
 constexpr std::size_t kCrcEnd = 12;  // magic and checksum are not part of what is summed
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
@@ -164,19 +166,27 @@ std::optional<Record> take_record(std::span<const std::byte>& payload) {
   return Record{{sale}, bytes};
 }
 
-std::string segment_name(std::uint64_t segment) {
-  std::string digits = std::to_string(segment);
-  if (digits.size() < 10) digits.insert(0, 10 - digits.size(), '0');
-  return digits + ".seg";
+std::string numbered_name(std::uint64_t number, std::string_view suffix) {
+  std::string name = std::to_string(number);
+  if (name.size() < 10) name.insert(0, 10 - name.size(), '0');
+  return name.append(suffix);
 }
 
-std::optional<std::uint64_t> segment_number(std::string_view name) {
-  if (!name.ends_with(".seg")) return std::nullopt;
+std::optional<std::uint64_t> number_of(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return std::nullopt;
   std::uint64_t number = 0;
-  const char* end = name.data() + name.size() - 4;
+  const char* end = name.data() + name.size() - suffix.size();
   const auto [stopped, error] = std::from_chars(name.data(), end, number);
-  if (error != std::errc{} || stopped != end || segment_name(number) != name) return std::nullopt;
+  if (error != std::errc{} || stopped != end || numbered_name(number, suffix) != name) {
+    return std::nullopt;
+  }
   return number;
+}
+
+std::string segment_name(std::uint64_t segment) { return numbered_name(segment, kSegmentSuffix); }
+
+std::optional<std::uint64_t> segment_number(std::string_view name) {
+  return number_of(name, kSegmentSuffix);
 }
 
 }  // namespace doorbuster::embedded

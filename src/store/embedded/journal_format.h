@@ -83,7 +83,12 @@ struct Record {
 // Takes the first record off `payload`; nothing when the bytes are no record.
 std::optional<Record> take_record(std::span<const std::byte>& payload);
 
-std::string segment_name(std::uint64_t segment);                     // "0000000001.seg"
-std::optional<std::uint64_t> segment_number(std::string_view name);  // nothing for another file
+// A number of ten digits at least, then the suffix; and the number again, or nothing for the name
+// of another file.
+std::string numbered_name(std::uint64_t number, std::string_view suffix);
+std::optional<std::uint64_t> number_of(std::string_view name, std::string_view suffix);
+
+std::string segment_name(std::uint64_t segment);  // "0000000001.seg"
+std::optional<std::uint64_t> segment_number(std::string_view name);
 
 }  // namespace doorbuster::embedded

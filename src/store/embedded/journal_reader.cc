@@ -19,24 +19,10 @@ struct Segment {
   }
 };
 
-Result<std::vector<std::uint64_t>> list_segments(FileSystem& files, const std::string& directory) {
-  const auto names = files.list(directory);
-  if (!names) return names.error();
-  std::vector<std::uint64_t> numbers;
-  for (const std::string& name : *names) {
-    if (const auto number = segment_number(name)) numbers.push_back(*number);
-  }
-  std::ranges::sort(numbers);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] != i + 1) {
-      return Error{ErrorCode::data_damaged, directory + "/" + segment_name(i + 1) + " is missing"};
-    }
-  }
-  return numbers;
-}
-
-Result<Segment> load(FileSystem& files, const std::string& directory, std::uint64_t number) {
-  Segment segment{number, directory + "/" + segment_name(number), {}};
+// Into `memory`, which is used again rather than asked for anew.
+Result<Segment> load(FileSystem& files, const std::string& directory, std::uint64_t number,
+                     std::vector<std::byte> memory = {}) {
+  Segment segment{number, directory + "/" + segment_name(number), std::move(memory)};
   auto file = files.open(segment.path, OpenMode::read);
   if (!file) return file.error();
   if (Status s = (*file)->settle(); !s.ok()) return s.error();
@@ -49,20 +35,40 @@ Result<Segment> load(FileSystem& files, const std::string& directory, std::uint6
   return segment;
 }
 
+// The header block alone, of a segment that is being written: it is durable, and nothing here may
+// make the rest so.
+Result<Segment> load_header(FileSystem& files, const std::string& directory, std::uint64_t number) {
+  Segment segment{number, directory + "/" + segment_name(number), {}};
+  auto file = files.open(segment.path, OpenMode::read);
+  if (!file) return file.error();
+  segment.bytes.resize(kBlockBytes);
+  const auto read = (*file)->read_at(0, segment.bytes);
+  if (!read) return read.error();
+  segment.bytes.resize(*read);
+  return segment;
+}
+
+Error missing(const JournalPlace& place, std::uint64_t segment) {
+  return {ErrorCode::data_damaged, place.directory + "/" + segment_name(segment) + " is missing"};
+}
+
 class Reading {
  public:
-  Reading(FileSystem& files, std::string directory, const Incarnation& incarnation,
-          GroupVisitor& visitor)
+  Reading(FileSystem& files, const JournalPlace& place, GroupVisitor& visitor)
       : files_(files),
-        directory_(std::move(directory)),
-        incarnation_(incarnation),
-        visitor_(visitor) {}
+        directory_(place.directory),
+        incarnation_(place.incarnation),
+        visitor_(visitor),
+        begins_behind_others_(place.start.segment > 1) {
+    end_.next_group = place.start.next_group;
+    end_.next_position = place.start.next_position;
+    end_.previous_hash = place.start.previous_hash;
+    end_.time = place.start.time;
+  }
 
-  Result<JournalEnd> run() {
-    const auto numbers = list_segments(files_, directory_);
-    if (!numbers) return numbers.error();
-    for (const std::uint64_t number : *numbers) {
-      auto segment = load(files_, directory_, number);
+  Result<JournalEnd> run(const std::vector<std::uint64_t>& numbers) {
+    for (const std::uint64_t number : numbers) {
+      auto segment = load(files_, directory_, number, std::exchange(spare_memory_, {}));
       if (!segment) return segment.error();
       if (ended_) {
         if (Status s = expect_nothing_in(*segment); !s.ok()) return s.error();
@@ -71,6 +77,15 @@ class Reading {
       if (Status s = read_segment(*segment); !s.ok()) return s.error();
     }
     return end_;
+  }
+
+  // Whether segment `number` goes on where run() ended.
+  Status check_next(std::uint64_t number) {
+    const auto segment = load_header(files_, directory_, number);
+    if (!segment) return segment.error();
+    const auto header = decode_segment_header(segment->bytes);
+    if (!header) return damage(*segment, 0, header.error().message);
+    return check_place(*segment, *header);
   }
 
  private:
@@ -98,6 +113,9 @@ class Reading {
 
   // This segment has no readable header: the journal ended in the one before, unless groups follow.
   Status end_before(const Segment& segment, const Error& header_error) {
+    if (begins_behind_others_ && end_.segments == 0) {
+      return damage(segment, 0, header_error.message + ", but a snapshot leaves off here");
+    }
     ended_ = true;
     if (const auto later = find_later_group(segment, kBlockBytes)) {
       return damage(segment, 0,
@@ -108,6 +126,17 @@ class Reading {
   }
 
   Status check_header(const Segment& segment, const SegmentHeader& header) {
+    if (Status s = check_place(segment, header); !s.ok()) return s;
+    if (segment.bytes.size() < header.segment_bytes) {
+      return damage(
+          segment, segment.bytes.size(),
+          "the file was cut short: it had " + std::to_string(header.segment_bytes) + " bytes");
+    }
+    return ok_status();
+  }
+
+  // Whether it is the segment that belongs here.
+  Status check_place(const Segment& segment, const SegmentHeader& header) {
     if (header.incarnation != incarnation_) {
       return damage(
           segment, 0,
@@ -116,13 +145,9 @@ class Reading {
     if (header.segment != segment.number) {
       return damage(segment, 0, "the segment says it is number " + std::to_string(header.segment));
     }
-    if (header.first_group != end_.next_group || header.previous_hash != end_.previous_hash) {
+    if (header.first_group != end_.next_group || header.first_position != end_.next_position ||
+        header.previous_hash != end_.previous_hash) {
       return missing_end(segment, header.first_group);
-    }
-    if (segment.bytes.size() < header.segment_bytes) {
-      return damage(
-          segment, segment.bytes.size(),
-          "the file was cut short: it had " + std::to_string(header.segment_bytes) + " bytes");
     }
     return ok_status();
   }
@@ -133,6 +158,11 @@ class Reading {
       return damage(*previous_, end_.offset,
                     damaged_group(*previous_, end_.offset) + "; " + segment.path +
                         " goes on with group " + std::to_string(first_group));
+    }
+    if (first_group == end_.next_group) {
+      return damage(segment, 0,
+                    "the segment does not follow the group before it, group " +
+                        std::to_string(first_group - 1));
     }
     return damage(segment, 0,
                   "the segment begins with group " + std::to_string(first_group) + " where group " +
@@ -170,6 +200,7 @@ class Reading {
     if (end_.torn_end > end_.offset) {
       if (Status s = read_again(segment); !s.ok()) return s;
     }
+    if (previous_) spare_memory_ = std::move(previous_->bytes);
     previous_ = std::make_unique<Segment>(std::move(segment));
     return ok_status();
   }
@@ -237,15 +268,68 @@ class Reading {
   Incarnation incarnation_;
   GroupVisitor& visitor_;
   JournalEnd end_;
+  bool begins_behind_others_;
   bool ended_ = false;
   std::unique_ptr<Segment> previous_;
+  std::vector<std::byte> spare_memory_;
 };
 
 }  // namespace
 
-Result<JournalEnd> read_journal(FileSystem& files, const std::string& directory,
-                                const Incarnation& incarnation, GroupVisitor& visitor) {
-  return Reading(files, directory, incarnation, visitor).run();
+Result<std::vector<std::uint64_t>> list_segments(FileSystem& files, const std::string& directory,
+                                                 std::uint64_t first) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  std::vector<std::uint64_t> numbers;
+  for (const std::string& name : *names) {
+    const auto number = segment_number(name);
+    if (number && *number >= first) numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] != first + i) {
+      return Error{ErrorCode::data_damaged,
+                   directory + "/" + segment_name(first + i) + " is missing"};
+    }
+  }
+  return numbers;
+}
+
+Result<JournalEnd> read_journal(FileSystem& files, const JournalPlace& place,
+                                GroupVisitor& visitor) {
+  const auto numbers = list_segments(files, place.directory, place.start.segment);
+  if (!numbers) return numbers.error();
+  if (numbers->empty() && place.start.segment > 1) return missing(place, place.start.segment);
+  return Reading(files, place, visitor).run(*numbers);
+}
+
+Result<JournalStart> read_sealed(FileSystem& files, const JournalPlace& place, std::uint64_t last,
+                                 GroupVisitor& visitor) {
+  CHECK(last >= place.start.segment);
+  auto numbers = list_segments(files, place.directory, place.start.segment);
+  if (!numbers) return numbers.error();
+  const std::size_t wanted = last - place.start.segment + 1;
+  if (numbers->size() <= wanted) return missing(place, place.start.segment + numbers->size());
+  numbers->resize(wanted);
+  Reading reading(files, place, visitor);
+  const auto end = reading.run(*numbers);
+  if (!end) return end.error();
+  if (Status s = reading.check_next(last + 1); !s.ok()) return s.error();
+  return JournalStart{last + 1, end->next_group, end->next_position, end->previous_hash, end->time};
+}
+
+Result<JournalStart> read_start(FileSystem& files, const std::string& directory,
+                                const Incarnation& incarnation, std::uint64_t segment) {
+  const auto block = load_header(files, directory, segment);
+  if (!block) return block.error();
+  const auto header = decode_segment_header(block->bytes);
+  if (!header)
+    return Error{header.error().code, block->path + ", offset 0: " + header.error().message};
+  if (header->incarnation != incarnation || header->segment != segment) {
+    return Error{ErrorCode::data_damaged, block->path + ", offset 0: it belongs elsewhere"};
+  }
+  return JournalStart{
+      segment, header->first_group, header->first_position, header->previous_hash, {}};
 }
 
 }  // namespace doorbuster::embedded

@@ -1,4 +1,5 @@
-// Reads a journal from its first group to its end, and tells a torn tail from damage.
+// Reads a journal from its first group, or from where a snapshot leaves off, to its end, and tells
+// a torn tail from damage.
 //
 // One group is written at a time, and the next one only after it is durable. So a group that can be
 // read proves that all before it were acknowledged: an unreadable group with a readable later one
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "store/embedded/file_system.h"
@@ -25,6 +27,15 @@ class GroupVisitor {
   virtual std::string describe(std::span<const std::byte> payload) = 0;
 };
 
+// A place between two groups, at the beginning of a segment: what stands before it is known.
+struct JournalStart {
+  std::uint64_t segment = 1;
+  std::uint64_t next_group = 1;
+  std::uint64_t next_position = 1;
+  GroupHash previous_hash{};  // zeros: there is no group before
+  Time time;                  // of the group before
+};
+
 struct JournalEnd {
   std::uint64_t segments = 0;  // read; 0: there is no journal yet
   std::uint64_t segment = 0;   // the last one with a header
@@ -39,8 +50,27 @@ struct JournalEnd {
   bool clean_stop = false;
 };
 
-// Reads the segments in `directory`. data_damaged: what is damaged and where, "file, offset, ...".
-Result<JournalEnd> read_journal(FileSystem& files, const std::string& directory,
-                                const Incarnation& incarnation, GroupVisitor& visitor);
+struct JournalPlace {
+  std::string directory;
+  Incarnation incarnation{};
+  JournalStart start;  // segments before it are not looked at
+};
+
+// Reads to the end. data_damaged: what is damaged and where, "file, offset, ...".
+Result<JournalEnd> read_journal(FileSystem& files, const JournalPlace& place,
+                                GroupVisitor& visitor);
+
+// Reads to the end of segment `last`, which the next one must follow: for a journal that is being
+// written, of which the later segments are not looked at. Gives the beginning of the next.
+Result<JournalStart> read_sealed(FileSystem& files, const JournalPlace& place, std::uint64_t last,
+                                 GroupVisitor& visitor);
+
+// What the header of a segment says of the place where it begins. data_damaged: it has none.
+Result<JournalStart> read_start(FileSystem& files, const std::string& directory,
+                                const Incarnation& incarnation, std::uint64_t segment);
+
+// The numbers of the segments in `directory` from `first` on. data_damaged: one is missing.
+Result<std::vector<std::uint64_t>> list_segments(FileSystem& files, const std::string& directory,
+                                                 std::uint64_t first);
 
 }  // namespace doorbuster::embedded

@@ -1,37 +1,36 @@
 #include "store/embedded/recovery.h"
 
+#include <limits>
 #include <map>
 
-#include "sale/apply.h"
 #include "sale/event_codec.h"
 #include "sale/invariants.h"
 #include "store/embedded/journal_writer.h"
+#include "store/embedded/replay.h"
+#include "store/embedded/snapshot_images.h"
 
 namespace doorbuster::embedded {
 namespace {
 
 class Fold final : public GroupVisitor {
  public:
-  explicit Fold(Recovered& into) : into_(into) {}
+  // Groups from `end` on are read and not applied.
+  explicit Fold(Recovered& into, std::uint64_t end = std::numeric_limits<std::uint64_t>::max())
+      : into_(into), replay_(into.catalog), end_(end) {}
 
   Status on_group(const GroupHeader& header, std::span<const std::byte> payload) override {
+    if (header.group >= end_) return ok_status();
     std::uint32_t count = 0;
-    while (!payload.empty()) {
+    for (; !payload.empty(); ++count) {
+      const std::uint64_t position = header.first_position + count;
       const auto record = take_record(payload);
-      if (!record) return damaged(header.first_position + count, "the bytes are no record");
-      const auto event = sale::decode(record->sale, record->event_bytes);
-      if (!event) return at(header.first_position + count, event.error());
-      if (Status s = sale::can_apply(into_.catalog, *event); !s.ok()) {
-        return at(header.first_position + count,
-                  {s.error().code, place(*event) + ": " + s.error().message});
-      }
-      sale::apply(into_.catalog, *event);
-      ++count;
+      if (!record) return damaged(position, "the bytes are no record");
+      if (Status s = replay_.add(position, *record); !s.ok()) return s;
     }
+    if (Status s = replay_.flush(); !s.ok()) return s;
     if (count != header.events) {
       return damaged(header.first_position, "the group does not hold as many events as it says");
     }
-    into_.events += count;
     return ok_status();
   }
 
@@ -94,33 +93,70 @@ class Fold final : public GroupVisitor {
     }
     return "number " + std::to_string(ordinal);
   }
-  static Status at(std::uint64_t position, const Error& error) {
-    return Error{error.code, "event " + std::to_string(position) + ": " + error.message};
-  }
   static Status damaged(std::uint64_t position, const std::string& what) {
-    return at(position, {ErrorCode::data_damaged, what});
-  }
-  std::string place(const sale::Event& event) const {
-    const bool known = event.sale.value < into_.catalog.size();
-    return "sale " +
-           (known ? into_.catalog[event.sale].definition().slug
-                  : "number " + std::to_string(event.sale.value)) +
-           ", sequence " + std::to_string(event.sequence.value);
+    return at_event(position, {ErrorCode::data_damaged, what});
   }
 
   Recovered& into_;
+  Replay replay_;
+  std::uint64_t end_;
 };
+
+// Puts the images of a snapshot into the catalog.
+Status load_images(FileSystem& files, const std::string& data_dir, const Manifest& manifest,
+                   Recovered& into) {
+  ImagesReader reader(files, snapshots_path(data_dir), into.identity);
+  for (const StoredImage& image : manifest.images) {
+    if (image.sale.value != into.catalog.size()) {
+      return Error{ErrorCode::data_damaged,
+                   manifest_path(snapshots_path(data_dir), manifest.journal.next_group) +
+                       " names no image of sale number " + std::to_string(into.catalog.size())};
+    }
+    auto sale = reader.read(image);
+    if (!sale) return sale.error();
+    if (Status s = sale::put_sale(into.catalog, std::move(*sale)); !s.ok()) return s;
+  }
+  return ok_status();
+}
+
+// The journal went at least as far when the snapshot was taken.
+Status check_end(const std::string& data_dir, const Manifest& manifest, const JournalEnd& end) {
+  if (end.next_group > manifest.durable_group) return ok_status();
+  return Error{ErrorCode::data_damaged,
+               journal_path(data_dir) + "/" + segment_name(end.segment) + ", offset " +
+                   std::to_string(end.offset) + ": group " + std::to_string(end.next_group) +
+                   " is damaged; the snapshot says that the journal was durable up to group " +
+                   std::to_string(manifest.durable_group)};
+}
+
+// Whether what was read can be served.
+Status check_sales(const sale::Catalog& catalog) {
+  for (std::uint32_t i = 0; i < catalog.size(); ++i) {
+    if (Status s = sale::check_state(catalog[{i}]); !s.ok()) return s;
+  }
+  return ok_status();
+}
 
 Result<Recovered> fold(FileSystem& files, const std::string& data_dir,
                        const StoreIdentity& identity) {
-  Recovered recovered{identity, sale::Catalog(identity.buyer_hash_key), {}, 0};
+  const auto manifest = read_newest_manifest(files, snapshots_path(data_dir), identity.incarnation);
+  if (!manifest) return manifest.error();
+  Recovered recovered{identity, sale::Catalog(identity.buyer_hash_key), {}, 1, 0};
+  JournalPlace place{journal_path(data_dir), identity.incarnation, {}};
+  if (*manifest) {
+    if (Status s = load_images(files, data_dir, **manifest, recovered); !s.ok()) return s.error();
+    place.start = (*manifest)->journal;
+    recovered.first_segment = place.start.segment;
+    recovered.images = (*manifest)->images.size();
+  }
   Fold visitor(recovered);
-  auto end = read_journal(files, journal_path(data_dir), identity.incarnation, visitor);
+  auto end = read_journal(files, place, visitor);
   if (!end) return end.error();
   recovered.end = *end;
-  for (std::uint32_t i = 0; i < recovered.catalog.size(); ++i) {
-    if (Status s = sale::check_state(recovered.catalog[{i}]); !s.ok()) return s.error();
+  if (*manifest) {
+    if (Status s = check_end(data_dir, **manifest, *end); !s.ok()) return s.error();
   }
+  if (Status s = check_sales(recovered.catalog); !s.ok()) return s.error();
   return recovered;
 }
 
@@ -151,6 +187,20 @@ Result<Recovered> read_store(FileSystem& files, const std::string& data_dir) {
   const auto identity = read_identity(files, data_dir);
   if (!identity) return identity.error();
   return fold(files, data_dir, *identity);
+}
+
+Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_dir,
+                                     std::uint64_t end) {
+  const auto identity = read_identity(files, data_dir);
+  if (!identity) return identity.error();
+  Recovered recovered{*identity, sale::Catalog(identity->buyer_hash_key), {}, 1, 0};
+  Fold visitor(recovered, end);
+  const auto read =
+      read_journal(files, {journal_path(data_dir), identity->incarnation, {}}, visitor);
+  if (!read) return read.error();
+  recovered.end = *read;
+  if (Status s = check_sales(recovered.catalog); !s.ok()) return s.error();
+  return recovered;
 }
 
 Result<Recovered> recover_store(FileSystem& files, const std::string& data_dir,

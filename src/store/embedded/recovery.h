@@ -1,4 +1,5 @@
-// From a data directory to a running state: identity, journal, the fold of its events (R10).
+// From a data directory to a running state: identity, the newest snapshot, the fold of the events
+// in the journal behind it (R10).
 #pragma once
 
 #include <string>
@@ -14,14 +15,20 @@ struct Recovered {
   StoreIdentity identity;
   sale::Catalog catalog;
   JournalEnd end;
-  std::uint64_t events = 0;
+  std::uint64_t first_segment = 1;  // the first whose events are in no snapshot
+  std::uint64_t images = 0;         // that the snapshot has
 };
 
 // Makes the data directory if there is none, so that a power cut does not take it away again.
 Status make_data_directory(FileSystem& files, const std::string& data_dir);
 
-// Reads everything and changes nothing. not_found: there is no store in the directory.
+// Reads what recovery reads, and changes nothing. not_found: there is no store in the directory.
 Result<Recovered> read_store(FileSystem& files, const std::string& data_dir);
+
+// The same from the journal alone, which must be there from its first segment on, and as it was
+// before group `end`: a server may be writing further ones.
+Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_dir,
+                                     std::uint64_t end);
 
 // The same for an engine that will go on writing: makes the store when there is none, and mends a
 // torn tail. The caller holds the directory's lock.

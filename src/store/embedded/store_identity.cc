@@ -77,6 +77,7 @@ Result<StoreIdentity> parse(const std::string& path, std::string_view text) {
 std::string identity_path(const std::string& data_dir) { return data_dir + "/identity"; }
 std::string lock_path(const std::string& data_dir) { return data_dir + "/LOCK"; }
 std::string journal_path(const std::string& data_dir) { return data_dir + "/journal"; }
+std::string snapshots_path(const std::string& data_dir) { return data_dir + "/snapshots"; }
 
 StoreIdentity make_identity(const RandomSource& random) {
   StoreIdentity identity;

@@ -34,5 +34,6 @@ Status write_identity(FileSystem& files, const std::string& data_dir,
 std::string identity_path(const std::string& data_dir);
 std::string lock_path(const std::string& data_dir);
 std::string journal_path(const std::string& data_dir);
+std::string snapshots_path(const std::string& data_dir);
 
 }  // namespace doorbuster::embedded

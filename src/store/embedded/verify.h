@@ -18,9 +18,10 @@ struct SaleReport {
 
 struct VerifyReport {
   std::string incarnation;
-  std::uint64_t segments = 0;
+  std::uint64_t segments = 0;  // kept
   std::uint64_t groups = 0;
   std::uint64_t events = 0;
+  std::uint64_t images = 0;  // that the snapshot has; 0: there is none
   std::uint64_t digest = 0;  // of the state (S11)
   bool clean_stop = false;   // false: the tail may have been torn, which is no damage
   std::uint64_t torn_bytes = 0;

@@ -1,0 +1,58 @@
+// A snapshot is a second fold: the images of the last one, and the events of the segments sealed
+// since, make new images, one batch of sales after the other. It reads files alone, never the
+// engine's state, so it stops nobody; recovery is then the images and the journal behind them.
+//
+// Whatever a crash leaves, the newest manifest names images that are whole and durable, and a place
+// in the journal from which nothing is missing: images get their names before the manifest does,
+// and what the manifest makes unnecessary is removed only when its own name is durable.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/embedded/snapshot_images.h"
+
+namespace doorbuster::embedded {
+
+struct SnapshotOptions {
+  // So many sealed segments that no snapshot covers are worth a new one; 0: none is ever taken.
+  std::uint64_t segments = 2;
+  // Sealed segments are kept up to so many bytes after a snapshot has covered them.
+  std::uint64_t retain_bytes = std::uint64_t{1} << 30;
+  // The memory that images and events of a batch of sales may take; one sale may take more.
+  std::uint64_t batch_bytes = std::uint64_t{256} << 20;
+};
+
+struct SnapshotTask {
+  std::string data_dir;
+  StoreIdentity identity;
+  SnapshotOptions options;
+  std::uint64_t last_sealed = 0;    // segments up to this one are sealed
+  std::uint64_t durable_group = 0;  // and the journal is durable up to this group
+};
+
+struct SnapshotTaken {
+  std::uint64_t next_segment = 0;  // where the journal goes on
+  std::uint64_t bytes = 0;         // written
+};
+
+// Takes a snapshot through `last_sealed`, unless there is one already, and removes what it makes
+// unnecessary. An error leaves the last snapshot as it was, or the new one in its place. When
+// `stopping` becomes true it ends soon, with an error.
+//
+// Thread: one at a time for a data directory; beside the engine.
+Result<SnapshotTaken> take_snapshot(FileSystem& files, const SnapshotTask& task,
+                                    const std::atomic<bool>& stopping);
+
+struct SegmentSize {
+  std::uint64_t segment = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Of the segments that a snapshot covers, in order, how many to remove from the front on.
+std::size_t segments_to_remove(const std::vector<SegmentSize>& covered,
+                               const SnapshotOptions& options);
+
+}  // namespace doorbuster::embedded
