@@ -326,6 +326,13 @@ std::optional<std::vector<std::byte>> SimulatedFileSystem::contents(const std::s
   return bytes;
 }
 
+std::optional<std::size_t> SimulatedFileSystem::peek(const std::string& path, std::uint64_t offset,
+                                                     std::span<std::byte> bytes) const {
+  const auto node = disk_.find(SimulatedDisk::normal(path));
+  if (!node) return std::nullopt;
+  return disk_.content(*node).read(offset, bytes);
+}
+
 std::optional<std::vector<std::byte>> SimulatedFileSystem::contents_on_disk(
     const std::string& path) const {
   const auto node = disk_.find_on_disk(SimulatedDisk::normal(path));

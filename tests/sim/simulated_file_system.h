@@ -79,6 +79,9 @@ class SimulatedFileSystem final : public embedded::FileSystem {
   // Direct access for tests: no operation, no fault, no trace.
   std::vector<std::string> paths() const { return disk_.paths(); }
   std::optional<std::vector<std::byte>> contents(const std::string& path) const;
+  // Reads some of them, fewer at the end; nothing when there is no such file.
+  std::optional<std::size_t> peek(const std::string& path, std::uint64_t offset,
+                                  std::span<std::byte> bytes) const;
   // What the name leads to and the bytes it has if a crash drops everything that is not synced.
   std::optional<std::vector<std::byte>> contents_on_disk(const std::string& path) const;
   void put_directory(const std::string& path);  // durable, parents as well
