@@ -212,6 +212,17 @@ TEST_P(Contract, ASaleThatIsMadeToOpenAtOnceIsOpenInTheSameAnswer) {
   across_restarts([&] { EXPECT_TRUE(look().opened); });
 }
 
+TEST_P(Contract, ASaleWhoseEndIsPastIsNotMadeAndItsSlugStaysFree) {
+  sale::SaleDefinition definition = holding(1);
+  definition.closes_at = look_time();
+  EXPECT_EQ(create(definition).verdict, CreateVerdict::closes_in_the_past);
+  across_restarts([&] {
+    EXPECT_TRUE(std::holds_alternative<NoSuchSale>(subject().ask(ReadSale{sale::Slug("s")})));
+  });
+  *definition.closes_at += 1s;
+  EXPECT_EQ(create(definition).verdict, CreateVerdict::created);
+}
+
 TEST_P(Contract, ChangedRulesAreForLaterClaims) {
   sale::SaleDefinition definition = holding(4);
   create(definition);

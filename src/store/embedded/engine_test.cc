@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/journal_history.h"
 #include "sim/simulated_engine.h"
 
 namespace doorbuster::embedded {
@@ -165,6 +166,26 @@ TEST_F(EngineOnADisk, TheTimeNeverRunsBackOverARestart) {
   engine_.engine().time_line().accept();
   const auto after = std::get<store::SaleView>(engine_.ask(store::ReadSale{sale::Slug("s")})).now;
   EXPECT_GE(after, before);
+}
+
+TEST_F(EngineOnADisk, WhatIsDueInARoundHappensBeforeTheNextRoundClosesIt) {
+  engine_.ask(sale::PublishRound{2});
+  auto changes = std::make_shared<sale::SaleChanges>();
+  changes->hold_seconds = 10;
+  engine_.ask(sale::ChangeSale{sale::Slug("goods"), {}, changes});
+  engine_.ask(claim("ann", "goods"));
+  engine_.clock().advance(10s);
+  engine_.submit(sale::PublishRound{2});
+  engine_.settle();
+  std::vector<std::string_view> types;
+  simulation::JournalHistory history(journal_path("data"));
+  history.read(engine_.files(), true);
+  EXPECT_TRUE(history.take([&](const sale::Event& event) {
+    if (event.sale.value == 1) types.push_back(sale::type_name(event));
+  }));
+  ASSERT_GE(types.size(), 2U);
+  EXPECT_EQ(types[types.size() - 2], "doorbuster.claim.released");
+  EXPECT_EQ(types.back(), "doorbuster.sale.closed");
 }
 
 // An outage must not end the holds of buyers who could not confirm during it (R15).

@@ -196,6 +196,11 @@ Execution::MaybeReply Execution::operator()(const sale::CreateSale& command) {
 }
 
 Execution::MaybeReply Execution::operator()(const sale::PublishRound& command) {
+  // The round that this one closes.
+  if (const sale::SaleState* before = engine_.catalog_.find(sale::kRoundsSlug)) {
+    if (!settle(*before)) return no_room();
+    if (!is_settled(*before)) return std::nullopt;
+  }
   const sale::SaleOrdinal round = sale::decide(engine_.catalog_, command, now_, engine_.events_);
   if (!commit_decided()) return no_room();
   return store::CreateReply{sale::CreateVerdict::created, view(engine_.catalog_[round])};
