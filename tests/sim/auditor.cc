@@ -2,28 +2,87 @@
 
 #include <algorithm>
 
+#include "sim/verdict.h"
+
 namespace doorbuster::simulation {
 namespace {
 
 using sale::ClaimVerdict;
-using sale::Refusal;
-using store::ClaimView;
-using store::SaleView;
+using Broken = SaleModel::Broken;
 
 // `goods` as sent may be any round.
-bool names(const std::string& sent, const std::string& real) {
+bool names(std::string_view sent, std::string_view real) {
   return sent == real || (sent == "goods" && real.starts_with("goods-"));
 }
 
-std::uint64_t granted_until(const std::vector<ClaimView>& claims, std::uint64_t sequence,
-                            std::string_view buyer = {}) {
-  std::uint64_t units = 0;
-  for (const ClaimView& claim : claims) {
-    if (claim.sequence.value <= sequence && (buyer.empty() || claim.buyer.view() == buyer)) {
-      units += claim.quantity;
-    }
+// A check of what was told to `command`; an answer of a kind that it never gets is broken.
+template <typename Told>
+std::function<Broken(const SaleModel&)> verdict_on(const store::Command& command,
+                                                   const Told& told) {
+  using Check = std::function<Broken(const SaleModel&)>;
+  return std::visit(
+      [&](const auto& asked) -> Check {
+        if constexpr (std::is_invocable_v<Verdict, decltype(asked), const Told&>) {
+          return [asked, told](const SaleModel& sale) { return Verdict(sale)(asked, told); };
+        } else {
+          return [](const SaleModel&) { return Broken("an answer to another question"); };
+        }
+      },
+      command);
+}
+
+std::string name_of(sale::ClaimChange change) {
+  switch (change) {
+    case sale::ClaimChange::done:
+      return "done";
+    case sale::ClaimChange::unchanged:
+      return "unchanged";
+    case sale::ClaimChange::expired:
+      return "expired";
+    case sale::ClaimChange::released:
+      return "released";
+    case sale::ClaimChange::reference_mismatch:
+      return "reference mismatch";
+    case sale::ClaimChange::confirmed:
+      return "confirmed";
+    case sale::ClaimChange::not_extendable:
+      return "not extendable";
   }
-  return units;
+  return {};
+}
+
+std::string name_of(sale::SaleChange change) {
+  switch (change) {
+    case sale::SaleChange::done:
+      return "done";
+    case sale::SaleChange::unchanged:
+      return "unchanged";
+    case sale::SaleChange::version_mismatch:
+      return "version mismatch";
+    case sale::SaleChange::closed:
+      return "closed";
+    case sale::SaleChange::already_open:
+      return "already open";
+    case sale::SaleChange::stock_below_claimed:
+      return "stock below claimed";
+    case sale::SaleChange::stock_out_of_range:
+      return "stock out of range";
+    case sale::SaleChange::closes_in_the_past:
+      return "closes in the past";
+    case sale::SaleChange::closes_before_opening:
+      return "closes before opening";
+  }
+  return {};
+}
+
+std::string name_of(const store::Command& command) {
+  if (std::holds_alternative<store::ConfirmClaim>(command)) return "confirm";
+  if (std::holds_alternative<store::ReleaseClaim>(command)) return "release";
+  if (std::holds_alternative<store::ExtendClaim>(command)) return "extend";
+  if (std::holds_alternative<sale::ChangeSale>(command)) return "change";
+  if (std::holds_alternative<sale::SteerSale>(command)) return "steer";
+  if (std::holds_alternative<sale::DeleteSale>(command)) return "delete";
+  return "read";
 }
 
 }  // namespace
@@ -32,166 +91,205 @@ void Auditor::violated(const std::string& what) {
   if (!violation_) violation_ = what;
 }
 
-std::size_t Auditor::sent(SentClaim claim) {
-  Sent sent{std::move(claim), {}};
-  for (const auto& [sale, record] : sales_) {
-    if (names(sent.claim.sale, sale)) sent.seen[sale] = record.highest_told;
+std::size_t Auditor::sent(const store::Command& command) {
+  sent_.push_back({command, ++moment_, cause_of(command)});
+  if (!sent_.back().cause.empty()) causes_.insert(sent_.back().cause);
+  if (const auto* change = std::get_if<sale::ChangeSale>(&command)) {
+    changes_.emplace(change->sale.view(), change->changes);
   }
-  asked_.insert({sent.claim.sale, sent.claim.buyer, sent.claim.quantity});
-  sent_.push_back(std::move(sent));
   return sent_.size() - 1;
 }
 
-void Auditor::note_sequence(const std::string& sale, std::uint64_t sequence) {
-  SaleRecord& record = sales_[sale];
-  record.highest_told = std::max(record.highest_told, sequence);
+void Auditor::answered(std::size_t request, const store::Reply& reply) {
+  std::visit([&](const auto& told) { hear(request, told); }, reply);
+  // A claim that was not granted never takes effect later (S4).
+  const auto* claim = std::get_if<store::ClaimReply>(&reply);
+  const bool granted = claim != nullptr && claim->verdict == ClaimVerdict::granted;
+  if (granted || !std::holds_alternative<sale::ClaimUnits>(sent_[request].command)) return;
+  const auto cause = causes_.find(sent_[request].cause);
+  if (cause != causes_.end()) causes_.erase(cause);
 }
 
-void Auditor::told(const SaleView& sale) {
-  if (!sale.totals.conserved()) violated("S1: a view of " + sale.definition->slug);
-  note_sequence(sale.definition->slug, sale.sequence.value);
+void Auditor::told(std::size_t request, const std::string& slug, std::uint64_t sequence,
+                   bool changes, Check check) {
+  SaleRecord& record = sales_[slug];
+  const auto later = std::ranges::lower_bound(record.told, sent_[request].moment, {},
+                                              &std::pair<std::uint64_t, std::uint64_t>::first);
+  const std::uint64_t before = later == record.told.begin() ? 0 : std::prev(later)->second;
+  if (changes ? sequence <= before : sequence < before) {
+    violated("S9: an answer of " + slug + " has sequence " + std::to_string(sequence) + ", but " +
+             std::to_string(before) + " was told before it was asked");
+  }
+  if (record.told.empty() || sequence > record.told.back().second) {
+    record.told.emplace_back(moment_, sequence);
+  }
+  record.checks.emplace(sequence, std::move(check));
 }
 
-void Auditor::answered(std::size_t request, const store::ClaimReply& reply) {
-  const Sent& sent = sent_[request];
-  const std::string sale(reply.sale.view());
-  SaleRecord& record = sales_[sale];
-  if (!names(sent.claim.sale, sale)) violated("the answer is about another sale: " + sale);
-  const auto seen = sent.seen.find(sale);
-  const std::uint64_t before = seen == sent.seen.end() ? 0 : seen->second;
+void Auditor::learn(sale::ClaimId id, const Place& place) {
+  const std::string text = sale::to_string(id);
+  const auto known_place = place_of_id_.try_emplace(text, place).first;
+  const auto known_id = id_at_.try_emplace(place, text).first;
+  if (known_place->second != place) violated("R19: an id names two claims of " + place.sale);
+  if (known_id->second != text) violated("R19: a claim of " + place.sale + " has two ids");
+}
+
+void Auditor::hear(std::size_t request, const store::ClaimReply& reply) {
+  const std::string slug(reply.sale.view());
+  const store::Command command = sent_[request].command;
+  const auto* asked = std::get_if<sale::ClaimUnits>(&command);
+  if (asked == nullptr || !names(asked->sale.view(), slug)) {
+    return violated("an answer about another sale: " + slug);
+  }
   const bool granted = reply.verdict == ClaimVerdict::granted;
-  if (granted ? reply.sequence.value <= before : reply.sequence.value < before) {
-    violated("S9: an answer of " + sale + " has sequence " + std::to_string(reply.sequence.value) +
-             ", but " + std::to_string(before) + " was told before it was asked");
+  told(request, slug, reply.sequence.value, granted, verdict_on(command, reply));
+  if (reply.verdict != ClaimVerdict::refused) {
+    note(granted ? "claims granted" : "claims replayed");
+    return learn(reply.claim.id, {slug, reply.claim.sequence.value});
   }
-  note_sequence(sale, reply.sequence.value);
-  if (reply.verdict == ClaimVerdict::refused) {
-    ++refusals_[reply.refusal];
-    record.refusals.push_back({reply, sent.claim});
-    return;
+  note("refused: " + std::string(sale::to_string(reply.refusal)));
+  if (reply.refusal != sale::Refusal::limit_exceeded) return;
+  told(request, slug, reply.sequence.value, false,
+       [this, slug, buyer = std::string(asked->buyer.view()),
+        ids = reply.claims](const SaleModel& sale) -> Broken {
+         std::vector<std::uint64_t> live;
+         for (const std::size_t i : sale.claims_of(buyer)) {
+           if (sale.claims()[i].live()) live.insert(live.begin(), sale.claims()[i].sequence);
+         }
+         if (live.size() != ids.size()) return "R9: not all live claims are named";
+         for (std::size_t i = 0; i < ids.size(); ++i) learn(ids[i], {slug, live[i]});
+         return {};
+       });
+}
+
+void Auditor::hear(std::size_t request, const store::ClaimChangeReply& reply) {
+  const std::string slug(reply.sale.view());
+  const store::Command& command = sent_[request].command;
+  note(name_of(command) + ": " + name_of(reply.change));
+  learn(reply.claim.id, {slug, reply.claim.sequence.value});
+  told(request, slug, reply.sequence.value, reply.change == sale::ClaimChange::done,
+       verdict_on(command, reply));
+}
+
+void Auditor::hear(std::size_t request, const store::CreateReply& reply) {
+  if (reply.verdict == sale::CreateVerdict::closes_in_the_past) return hear_no_sale(request);
+  const bool created = reply.verdict == sale::CreateVerdict::created;
+  told(request, reply.sale.definition->slug, reply.sale.sequence.value, created,
+       verdict_on(sent_[request].command, reply));
+}
+
+void Auditor::hear_no_sale(std::size_t request) {
+  note("create: closes in the past");
+  const auto* asked = std::get_if<sale::CreateSale>(&sent_[request].command);
+  if (asked == nullptr || !asked->definition->closes_at) {
+    return violated("a sale that closes in the past, and never closes");
   }
-  granted ? ++grants_ : ++replays_;
-  if (reply.claim.buyer.view() != sent.claim.buyer) violated("S4: another buyer's claim was told");
-  if (granted && reply.claim.quantity != sent.claim.quantity) violated("R3: not all, not nothing");
-  const auto [told, is_new] =
-      record.grants.try_emplace(reply.claim.sequence.value, Told{reply, sent.claim});
-  if (!is_new && told->second.reply.claim.id != reply.claim.id) {
-    violated("R19: two claims were told with one sequence");
+  const std::string& slug = asked->definition->slug;
+  const auto known = sales_.find(slug);
+  if (known != sales_.end() && !known->second.told.empty() &&
+      known->second.told.front().first < sent_[request].moment) {
+    violated("a sale was refused that existed before: " + slug);
   }
-  if (granted && !sent.claim.key.empty()) {
-    const auto [known, first] = record.claim_of_key.try_emplace({sent.claim.buyer, sent.claim.key},
-                                                                sale::to_string(reply.claim.id));
-    if (!first && known->second != sale::to_string(reply.claim.id)) {
-      violated("R9: one key was granted two claims");
+}
+
+void Auditor::hear(std::size_t request, const store::SaleChangeReply& reply) {
+  const store::Command& command = sent_[request].command;
+  note(name_of(command) + ": " + name_of(reply.change));
+  told(request, reply.sale.definition->slug, reply.sale.sequence.value,
+       reply.change == sale::SaleChange::done, verdict_on(command, reply));
+}
+
+void Auditor::hear(std::size_t request, const store::SaleView& reply) {
+  told(request, reply.definition->slug, reply.sequence.value, false,
+       [reply](const SaleModel& sale) { return Verdict(sale).view(reply); });
+}
+
+void Auditor::hear(std::size_t request, const store::SalesPage& reply) {
+  for (const store::SaleView& view : reply.sales) hear(request, view);
+}
+
+void Auditor::hear(std::size_t request, const store::ClaimsPage& reply) {
+  const std::string& slug = reply.sale.definition->slug;
+  for (const store::ClaimView& claim : reply.claims) {
+    learn(claim.id, {slug, claim.sequence.value});
+  }
+  told(request, slug, reply.sale.sequence.value, false, verdict_on(sent_[request].command, reply));
+}
+
+void Auditor::hear(std::size_t request, const store::NoSuchSale&) {
+  note("told that there is no such sale");
+  const Sent& sent = sent_[request];
+  const std::string slug = std::visit(
+      [](const auto& asked) -> std::string {
+        if constexpr (requires { asked.sale.view(); }) return std::string(asked.sale.view());
+        return {};
+      },
+      sent.command);
+  if (causes_.contains("delete|" + slug)) return;
+  for (const auto& [sale, record] : sales_) {
+    if (names(slug, sale) && !record.told.empty() && record.told.front().first < sent.moment) {
+      violated("S6: there is no such sale as " + sale + ", of which something was told before");
     }
   }
 }
 
-void Auditor::shown(const SaleView& sale, const std::vector<ClaimView>& claims) {
-  const std::string& slug = sale.definition->slug;
-  const auto found = sales_.find(slug);
-  if (!sale.totals.conserved()) violated("S1: " + slug + " does not add up");
-  if (sale.totals.confirmed != granted_until(claims, sale.sequence.value)) {
-    violated("S1: the claims of " + slug + " are not its confirmed units");
-  }
-  check_owners(sale, claims);
-  if (found == sales_.end()) return;
-  SaleRecord& record = found->second;
-  if (sale.sequence.value < record.highest_told) {
-    violated("S6: " + slug + " is at sequence " + std::to_string(sale.sequence.value) + ", but " +
-             std::to_string(record.highest_told) + " was told");
-  }
-  check_kept(sale, claims, record);
-  for (const Told& refusal : record.refusals) check_refusal(sale, claims, refusal);
-  record.refusals.clear();
+// Right for a claim of another sale or of another buyer.
+void Auditor::hear(std::size_t request, const store::NoSuchClaim& reply) {
+  note("told that there is no such claim");
+  const auto check = [&](const auto& asked) {
+    if constexpr (requires { asked.claim; }) {
+      const auto place = place_of_id_.find(sale::to_string(asked.claim));
+      if (place == place_of_id_.end() || place->second.sale != asked.sale.view()) return;
+      std::string buyer;
+      if constexpr (requires { asked.buyer; }) buyer = asked.buyer.view();
+      told(request, place->second.sale, reply.sequence.value, false,
+           [buyer, sequence = place->second.sequence](const SaleModel& sale) -> Broken {
+             const ModelClaim* claim = sale.claim_at(sequence);
+             if (claim == nullptr) return "S4: a claim was named before it was granted";
+             if (!buyer.empty() && claim->buyer != buyer) return {};
+             return "S6: a claim that was granted is not found";
+           });
+    }
+  };
+  const store::Command command = sent_[request].command;
+  std::visit(check, command);
 }
 
-// Everything that was told is still there as it was told (S6).
-void Auditor::check_kept(const SaleView& sale, const std::vector<ClaimView>& claims,
-                         const SaleRecord& record) {
-  const std::string& slug = sale.definition->slug;
-  std::map<std::uint64_t, const ClaimView*> by_sequence;
-  for (const ClaimView& claim : claims) by_sequence[claim.sequence.value] = &claim;
-  for (const auto& [sequence, told] : record.grants) {
-    const auto kept = by_sequence.find(sequence);
-    const ClaimView& claim = told.reply.claim;
-    if (kept == by_sequence.end()) {
-      violated("S6: " + slug + " lost the claim of " + std::string(claim.buyer.view()) +
-               " with sequence " + std::to_string(sequence));
-    } else if (kept->second->id != claim.id || kept->second->units != claim.units ||
-               !(kept->second->buyer == claim.buyer) ||
-               kept->second->claimed_at != claim.claimed_at) {
-      violated("S6: " + slug + " changed the claim with sequence " + std::to_string(sequence));
-    }
+void Auditor::hear(std::size_t, const Error& reply) {
+  if (reply.code == ErrorCode::storage_unavailable) {
+    note("refused for want of room on the disk");
+  } else if (reply.code == ErrorCode::clock_behind) {
+    note("refused while the clock was behind");
+  } else {
+    violated("R8: " + reply.message);
   }
 }
 
-// Nobody has too much, no unit has two owners, no claim comes from nowhere, time does not run back.
-void Auditor::check_owners(const SaleView& sale, const std::vector<ClaimView>& claims) {
-  const std::string& slug = sale.definition->slug;
-  std::set<sale::Unit> owned;
-  std::map<std::string_view, std::uint64_t> quantity_of;
-  Time last;
-  for (const ClaimView& claim : claims) {
-    quantity_of[claim.buyer.view()] += claim.quantity;
-    for (std::uint32_t i = 0; i < claim.units.first.count; ++i) {
-      if (!owned.insert(claim.units.first.first + i).second)
-        violated("S2: " + slug + ": two owners");
-    }
-    if (claim.claimed_at < last) violated("S12: time runs back in " + slug);
-    last = claim.claimed_at;
-    const std::string asked = slug.starts_with("goods-") ? "goods" : slug;
-    if (!asked_.contains({asked, std::string(claim.buyer.view()), claim.quantity})) {
-      violated("S4: nobody asked for a claim of " + slug);
-    }
-  }
-  if (owned.size() > sale.definition->stock) violated("S2: " + slug + " is oversold");
-  for (const auto& [buyer, quantity] : quantity_of) {
-    if (quantity > sale.definition->per_buyer_limit) violated("S3: " + slug + " over the limit");
+void Auditor::run_checks(SaleRecord& record) {
+  while (!record.checks.empty() && record.checks.begin()->first <= record.model.sequence()) {
+    const auto check = record.checks.extract(record.checks.begin());
+    if (violation_) continue;
+    const std::string where =
+        ": " + record.model.definition().slug + ", sequence " + std::to_string(check.key());
+    if (check.key() != record.model.sequence()) violated("judged too late" + where);
+    if (const auto broken = check.mapped()(record.model)) violated(*broken + where);
   }
 }
 
-// Whether a refusal was right at the sequence it names.
-void Auditor::check_refusal(const SaleView& sale, const std::vector<ClaimView>& claims,
-                            const Told& told) {
-  const std::uint64_t at = told.reply.sequence.value;
-  const std::uint64_t free = sale.definition->stock - granted_until(claims, at);
-  const std::uint64_t his = granted_until(claims, at, told.claim.buyer);
-  const std::string where = sale.definition->slug + ", sequence " + std::to_string(at);
-  switch (told.reply.refusal) {
-    case Refusal::sold_out:
-      if (free != 0) violated("R1: sold out with " + std::to_string(free) + " free: " + where);
-      break;
-    case Refusal::insufficient_stock:
-      if (free == 0 || free >= told.claim.quantity || free != told.reply.available) {
-        violated("R3: insufficient stock with " + std::to_string(free) + " free: " + where);
-      }
-      break;
-    case Refusal::limit_exceeded:
-      if (his + told.claim.quantity <= sale.definition->per_buyer_limit) {
-        violated("R2: refused with room under the limit: " + where);
-      }
-      break;
-    case Refusal::not_open:
-      if (!sale.definition->opens_at || told.reply.now >= *sale.definition->opens_at) {
-        violated("R12: not open after its time: " + where);
-      }
-      break;
-    case Refusal::closed:
-      if (!sale.definition->slug.starts_with("goods-") &&
-          (!sale.definition->closes_at || told.reply.now < *sale.definition->closes_at)) {
-        violated("R12: closed before its time: " + where);
-      }
-      break;
-    case Refusal::key_reused:
-      if (told.claim.key.empty()) violated("R9: a key was reused that was not given: " + where);
-      break;
-    case Refusal::paused:
-      violated("R12: paused by nobody: " + where);
-      break;
-    case Refusal::attempts_exhausted:
-      violated("R18: refused as too many attempts, and no claim has ended: " + where);
-      break;
+void Auditor::decides_from(Time grace_until) {
+  for (auto& [slug, record] : sales_) record.model.grant_grace(grace_until);
+}
+
+void Auditor::listed(const std::vector<store::SaleView>& sales) {
+  std::set<std::string> shown;
+  for (const store::SaleView& view : sales) {
+    if (!shown.insert(view.definition->slug).second) violated("a sale is listed twice");
+  }
+  for (const std::string& slug : slugs_) {
+    const bool deleted = sales_[slug].model.deleted();
+    if (shown.contains(slug) == deleted) {
+      violated("S6: " + slug + (deleted ? " is listed, and was deleted" : " is not listed"));
+    }
   }
 }
 

@@ -8,20 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const char*, 4> kSlugs = {"plain", "multi", "timed", "goods"};
-constexpr std::uint64_t kBuyers = 24;
-constexpr std::uint64_t kKeys = 3;
-
-sale::SaleDefinition definition_of(const std::string& slug, Random& random) {
-  sale::SaleDefinition sale;
-  sale.slug = slug;
-  sale.stock = static_cast<std::uint32_t>(1 + below(random, 40));
-  if (slug == "multi") sale.per_buyer_limit = static_cast<sale::Quantity>(2 + below(random, 4));
-  if (slug == "timed") {
-    sale.opens_at = ManualClock::kBegin + std::chrono::milliseconds(below(random, 3000));
-    sale.closes_at = *sale.opens_at + std::chrono::milliseconds(1 + below(random, 6000));
-  }
-  return sale;
+// Half of the lives end holds at their time whatever happened; the others wait after a start.
+std::chrono::milliseconds grace_of(std::uint64_t seed) {
+  return std::chrono::milliseconds(seed % 2 == 0 ? 0 : 500 * (seed / 2 % 8));
 }
 
 constexpr std::uint64_t kSegmentBytes = 200 * 1024;
@@ -40,8 +29,12 @@ Simulation::Simulation(std::uint64_t seed, std::uint64_t operations)
     : operations_(operations),
       engine_(seed, {.segment_bytes = kSegmentBytes,
                      .max_group_bytes = 192 * 1024,
+                     .restart_grace = grace_of(seed),
                      .snapshots = snapshots_of(seed)}),
-      random_(seed ^ 0x5eed) {
+      random_(seed ^ 0x5eed),
+      workload_(random_),
+      history_(embedded::journal_path("data")),
+      grace_(grace_of(seed)) {
   plan_faults();
 }
 
@@ -55,19 +48,22 @@ bool Simulation::may(Fault fault, double probability) {
 
 std::optional<std::string> Simulation::run() {
   start();
-  for (const char* slug : kSlugs) {
-    if (std::string_view(slug) == "goods") continue;
-    const auto made = std::make_shared<sale::SaleDefinition>(definition_of(slug, random_));
-    other_requests_.insert(*engine_.submit(sale::CreateSale{made}));
+  for (const store::Command& command : workload_.opening(engine_.engine().now())) {
+    submit(command);
     engine_.settle();
     resolve();
   }
   for (std::uint64_t i = 0; i < operations_; ++i) {
     operate();
-    if (extra_violation_) return extra_violation_;
     if (auditor_.violation()) return auditor_.violation();
   }
-  // No more faults: everything that was asked must find its end.
+  auto violation = finish();
+  for (const auto& [what, count] : auditor_.counts()) coverage_.note(what, count);
+  return violation;
+}
+
+// No more faults: everything that was asked must find its end.
+std::optional<std::string> Simulation::finish() {
   enabled_.fill(false);
   engine_.files().faults().clear();
   engine_.files().set_capacity(std::numeric_limits<std::uint64_t>::max());
@@ -76,40 +72,47 @@ std::optional<std::string> Simulation::run() {
   if (engine_.failure()) restart_after_end();
   engine_.settle();
   resolve();
-  if (!claims_under_way_.empty()) return "S10: a request found no end";
+  if (!under_way_.empty()) auditor_.violated("S10: a request found no end");
+  // The operator takes the clock as it is, and every hold comes to its end.
   engine_.engine().time_line().accept();
+  note_deciding();
   engine_.clock().advance(1min);
   audit_store();
   engine_.stop_in_good_order();
   verify_store();
   start();
   audit_store();
-  coverage_.note("claims granted", auditor_.grants());
-  coverage_.note("claims replayed", auditor_.replays());
-  for (const auto& [refusal, count] : auditor_.refusals()) {
-    coverage_.note("refused: " + std::string(sale::to_string(refusal)), count);
-  }
-  if (extra_violation_) return extra_violation_;
   return auditor_.violation();
 }
 
 void Simulation::operate() {
-  switch (below(random_, 16)) {
+  note_deciding();  // the clock may have been moved since
+  switch (below(random_, 24)) {
     case 0:
-      publish();
+      submit(workload_.merchant(engine_.engine().now()));
       break;
     case 1:
-      look();
-      break;
     case 2:
-      engine_.clock().advance(std::chrono::milliseconds(below(random_, 50)));
+      submit(workload_.look());
       break;
     case 3:
     case 4:
+      let_time_pass();
+      break;
     case 5:
     case 6:
     case 7:
-      claim();
+    case 8:
+    case 9:
+    case 10:
+      submit(workload_.claim());
+      if (workload_.asks_again()) coverage_.note("asked again after a lost answer");
+      break;
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+      submit(workload_.change_claim());
       break;
     default:
       engine_.step();
@@ -118,62 +121,45 @@ void Simulation::operate() {
   perhaps_fail();
 }
 
-void Simulation::claim() {
-  SentClaim sent;
-  if (!lost_answers_.empty() && chance(random_, 0.5)) {
-    sent = lost_answers_.back();
-    lost_answers_.pop_back();
-    coverage_.note("asked again after a lost answer");
-  } else {
-    sent.sale = kSlugs[below(random_, kSlugs.size())];
-    sent.buyer = "buyer-" + std::to_string(below(random_, kBuyers));
-    if (chance(random_, 0.1)) sent.buyer += "-with-an-id-that-does-not-fit-in-place";
-    if (chance(random_, 0.3)) sent.quantity = static_cast<sale::Quantity>(1 + below(random_, 4));
-    if (chance(random_, 0.5)) sent.key = "key-" + std::to_string(below(random_, kKeys));
-  }
-  const auto request = engine_.submit(sale::ClaimUnits{
-      sale::Slug(sent.sale), sale::BuyerId(sent.buyer), sent.quantity, sale::Key(sent.key)});
-  if (request) claims_under_way_[*request] = auditor_.sent(sent);
+void Simulation::submit(const store::Command& command) {
+  const std::size_t asked = auditor_.sent(command);
+  if (const auto request = engine_.submit(command)) under_way_[*request] = asked;
 }
 
-void Simulation::publish() {
-  if (!chance(random_, 0.3)) return;
-  const auto stock = static_cast<std::uint32_t>(1 + below(random_, 20));
-  if (const auto request = engine_.submit(sale::PublishRound{stock})) {
-    other_requests_.insert(*request);
-  }
+// Mostly a little; now and then as far as the end of some hold, or a moment before or after.
+void Simulation::let_time_pass() {
+  const Time now = engine_.engine().now();
+  const auto moment = chance(random_, 0.4) ? workload_.next_moment(now) : std::nullopt;
+  engine_.clock().advance(moment ? *moment - now : std::chrono::milliseconds(below(random_, 50)));
+  note_deciding();
+  if (!moment) return;
+  coverage_.note("came to the end of a hold");
+  submit(workload_.change_claim());
 }
 
-void Simulation::look() {
-  const char* slug = kSlugs[below(random_, kSlugs.size())];
-  if (const auto request = engine_.submit(store::ReadSale{sale::Slug(slug)})) {
-    other_requests_.insert(*request);
-  }
+void Simulation::note_deciding() {
+  if (deciding_ || !engine_.running() || !engine_.engine().time_line().may_decide()) return;
+  deciding_ = true;
+  auditor_.decides_from(engine_.engine().now() + grace_);
+  engine_.turn();
 }
 
 // Hears what was answered; a journal that failed means that the process ended.
 void Simulation::resolve() {
   for (auto& [request, reply] : engine_.take_replies()) {
     trace_ = siphash24(HashKey{trace_, request}, std::to_string(reply.index()));
-    const auto claim = claims_under_way_.extract(request);
-    if (!claim.empty()) {
-      if (const auto* answer = std::get_if<store::ClaimReply>(&reply)) {
-        auditor_.answered(claim.mapped(), *answer);
-      } else if (const auto* error = std::get_if<Error>(&reply)) {
-        if (error->code == ErrorCode::clock_behind) {
-          engine_.engine().time_line().accept();
-        } else if (error->code != ErrorCode::storage_unavailable) {
-          violated("R8: " + error->message);
-        }
-        coverage_.note("refused for want of room on the disk");
-      }
-    } else if (const auto* created = std::get_if<store::CreateReply>(&reply)) {
-      auditor_.told(created->sale);
-    } else if (const auto* sale = std::get_if<store::SaleView>(&reply)) {
-      auditor_.told(*sale);
+    const auto asked = under_way_.extract(request);
+    if (asked.empty()) continue;
+    auditor_.answered(asked.mapped(), reply);
+    workload_.heard(auditor_.command(asked.mapped()), reply);
+    const auto* error = std::get_if<Error>(&reply);
+    if (error != nullptr && error->code == ErrorCode::clock_behind && chance(random_, 0.2)) {
+      coverage_.note("clock accepted by the operator");
+      engine_.engine().time_line().accept();
+      note_deciding();
     }
-    other_requests_.erase(request);
   }
+  history_.read(engine_.files(), false);
   if (engine_.running() && engine_.failure()) {
     coverage_.note("ended by a failed journal");
     engine_.kill();
@@ -246,11 +232,8 @@ void Simulation::fail_io() {
 // The engine has ended. What was under way has an unknown end; clients remember and ask again.
 void Simulation::restart_after_end() {
   if (engine_.running()) engine_.kill();
-  for (const auto& [request, sent] : claims_under_way_) {
-    lost_answers_.push_back(auditor_.claim_of(sent));
-  }
-  claims_under_way_.clear();
-  other_requests_.clear();
+  for (const auto& [request, asked] : under_way_) workload_.lost(auditor_.command(asked));
+  under_way_.clear();
   start();
   audit_store();
   if (chance(random_, 0.2)) verify_store();
@@ -258,14 +241,18 @@ void Simulation::restart_after_end() {
 
 // S11, S14: the files themselves add up, snapshot and journal both.
 void Simulation::verify_store() {
-  if (extra_violation_) return;
+  if (auditor_.violation()) return;
   const auto report = embedded::verify_directory(engine_.files(), "data");
-  if (!report.ok()) violated("verify: " + report.error().message);
+  if (!report.ok()) auditor_.violated("verify: " + report.error().message);
 }
 
 // Starts; a start that meets faults ends, and the next one may meet none.
 void Simulation::start() {
   SimulatedFileSystem& files = engine_.files();
+  // What a segment tells is heard before it goes.
+  files.set_trace([this](const OperationRecord& record) {
+    if (record.operation == Operation::remove) history_.read(engine_.files(), false);
+  });
   // A full disk makes a first start impossible, which is no fault of the engine's.
   for (int attempt = 0; attempt < 20; ++attempt) {
     if (attempt < 3 && may(Fault::start_error, 0.5)) {
@@ -276,11 +263,16 @@ void Simulation::start() {
     if (flips) files.faults().set_bit_flip_rate(0.2);
     const Status started = engine_.start();
     files.faults().clear();
-    if (started.ok() && engine_.began_with_snapshot()) coverage_.note("started with a snapshot");
-    if (started.ok()) return;
+    if (started.ok()) {
+      if (engine_.began_with_snapshot()) coverage_.note("started with a snapshot");
+      deciding_ = false;
+      follow(true);
+      note_deciding();
+      return;
+    }
     if (flips) coverage_.note("start refused what it read wrongly");
     if (started.error().code == ErrorCode::data_damaged && !flips) {
-      violated("S7: an undamaged store is called damaged: " + started.error().message);
+      auditor_.violated("S7: an undamaged store is called damaged: " + started.error().message);
       return;
     }
     coverage_.note("start failed");
@@ -290,35 +282,49 @@ void Simulation::start() {
       coverage_.note("power lost in recovery");
     }
   }
-  violated("the engine did not start without faults");
+  auditor_.violated("the engine did not start without faults");
 }
 
-std::vector<store::SaleView> Simulation::all_sales() {
+void Simulation::follow(bool is_whole) {
+  history_.read(engine_.files(), is_whole);
+  auditor_.follow(history_, is_whole);
+}
+
+std::optional<store::Reply> Simulation::ask(const store::Command& command) {
+  const std::size_t asked = auditor_.sent(command);
+  store::Reply reply = engine_.ask(command);
+  auditor_.answered(asked, reply);
+  if (std::holds_alternative<Error>(reply)) return std::nullopt;
+  return reply;
+}
+
+std::optional<std::vector<store::SaleView>> Simulation::all_sales() {
   std::vector<store::SaleView> sales;
+  std::uint32_t from = 0;
   for (bool more = true; more;) {
-    const store::Reply reply =
-        engine_.ask(store::ListSales{static_cast<std::uint32_t>(sales.size()), 100});
-    const auto* page = std::get_if<store::SalesPage>(&reply);
-    if (page == nullptr) return {};  // the disk is full, and something was due
-    sales.insert(sales.end(), page->sales.begin(), page->sales.end());
-    more = page->has_more;
+    const auto reply = ask(store::ListSales{from, 100});
+    if (!reply) return std::nullopt;
+    const auto& page = std::get<store::SalesPage>(*reply);
+    sales.insert(sales.end(), page.sales.begin(), page.sales.end());
+    more = page.has_more;
+    from = page.next;
   }
   return sales;
 }
 
+// Reads everything; the auditor knows what it has to be.
 void Simulation::audit_store() {
-  if (extra_violation_ || !engine_.running()) return;
-  std::uint64_t open_rounds = 0;
-  for (const store::SaleView& sale : all_sales()) {
+  if (auditor_.violation() || !engine_.running()) return;
+  const auto sales = all_sales();
+  if (!sales) return;
+  for (const store::SaleView& sale : *sales) {
     const std::string& slug = sale.definition->slug;
-    if (slug.starts_with("goods-") && sale.status != sale::SaleStatus::closed) ++open_rounds;
-    const store::Reply reply = engine_.ask(store::ListClaims{sale::Slug(slug), 0, 1000});
-    const auto* page = std::get_if<store::ClaimsPage>(&reply);
-    if (page == nullptr) continue;
-    auditor_.shown(page->sale, page->claims);
-    trace_ = siphash24(HashKey{trace_, page->claims.size()}, slug);
+    const auto reply = ask(store::ListClaims{sale::Slug(slug), 0, 1000});
+    if (!reply) continue;
+    trace_ = siphash24(HashKey{trace_, std::get<store::ClaimsPage>(*reply).claims.size()}, slug);
   }
-  if (open_rounds > 1) violated("R14: more than one round is open");
+  follow(true);
+  auditor_.listed(*sales);
 }
 
 }  // namespace doorbuster::simulation

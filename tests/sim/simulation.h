@@ -1,18 +1,21 @@
-// One simulated life of a store from one seed: clients that claim, repeat themselves and lose
-// answers; a disk and a machine that fail in a subset of the possible ways; then no more faults,
-// and everything must be as the clients were told.
+// One simulated life of a store from one seed: buyers, shops and merchants that ask, repeat
+// themselves and lose answers; a disk, a clock and a machine that fail in a subset of the possible
+// ways; then no more faults, and everything must be as they were told.
+//
+// Thread: one. Owns: engine, disk, clock, everybody.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "sim/auditor.h"
+#include "sim/journal_history.h"
 #include "sim/simulated_engine.h"
+#include "sim/workload.h"
 
 namespace doorbuster::simulation {
 
@@ -55,30 +58,36 @@ class Simulation {
   void plan_faults();
   bool may(Fault fault, double probability);
   void operate();
-  void claim();
-  void publish();
-  void look();
+  void submit(const store::Command& command);
+  void let_time_pass();
+  // Takes note when the engine begins to decide: the grace of its holds counts from then (R15).
+  void note_deciding();
   void perhaps_fail();
   void fail_io();
   void fail_snapshot();
   void resolve();
   void restart_after_end();
   void start();
+  std::optional<std::string> finish();
   void audit_store();
   void verify_store();
-  std::vector<store::SaleView> all_sales();
-  void violated(const std::string& what) { extra_violation_ = what; }
+  // The auditor follows the journal up to here. `is_whole`: nothing is under way.
+  void follow(bool is_whole);
+  // Nothing: the disk is full and something was due, or the clock is behind.
+  std::optional<store::Reply> ask(const store::Command& command);
+  std::optional<std::vector<store::SaleView>> all_sales();
 
   std::uint64_t operations_;
   SimulatedEngine engine_;
   Random random_;
+  Workload workload_;
   Auditor auditor_;
+  JournalHistory history_;
   Coverage coverage_;
   std::array<bool, kFaults> enabled_{};
-  std::map<std::uint64_t, std::size_t> claims_under_way_;  // engine's request -> auditor's
-  std::vector<SentClaim> lost_answers_;                    // to be asked again
-  std::set<std::uint64_t> other_requests_;
-  std::optional<std::string> extra_violation_;
+  std::map<std::uint64_t, std::size_t> under_way_;  // engine's request -> auditor's
+  std::chrono::milliseconds grace_;
+  bool deciding_ = false;  // the engine of the moment
   std::uint64_t trace_ = 0;
 };
 
