@@ -82,7 +82,7 @@ constexpr std::string_view kDeleteAbout =
     "  doorbuster sale delete drop\n"
     "  doorbuster sale delete drop --yes\n"
     "\n"
-    "Deletes a sale, with its claims, that has not opened yet or is archived.\n";
+    "Deletes a sale that has not opened yet. Its id is not used again.\n";
 
 std::string stock_change_flaw(const std::string& text) {
   const bool is_signed = text.starts_with('+') || text.starts_with('-');
