@@ -242,13 +242,16 @@ Status remove_unnamed(FileSystem& files, const std::string& directory, const Man
 // From the lowest on, each for good before the next: whatever a crash leaves has no gap.
 Status remove_segments(FileSystem& files, const SnapshotTask& task, std::uint64_t next_segment) {
   const std::string directory = journal_path(task.data_dir);
+  const auto segment_path = [&](std::uint64_t number) {
+    return directory + "/" + segment_name(number);
+  };
   const auto names = files.list(directory);
   if (!names) return names.error();
   std::vector<SegmentSize> covered;
   for (const std::string& name : *names) {
     const auto number = segment_number(name);
     if (!number || *number >= next_segment) continue;
-    auto file = files.open(directory + "/" + name, OpenMode::read);
+    auto file = files.open(segment_path(*number), OpenMode::read);
     if (!file) return file.error();
     const auto size = (*file)->size();
     if (!size) return size.error();
@@ -256,9 +259,7 @@ Status remove_segments(FileSystem& files, const SnapshotTask& task, std::uint64_
   }
   const std::size_t count = segments_to_remove(covered, task.options);
   for (std::size_t i = 0; i < count; ++i) {
-    if (Status s = files.remove(directory + "/" + segment_name(covered[i].segment)); !s.ok()) {
-      return s;
-    }
+    if (Status s = files.remove(segment_path(covered[i].segment)); !s.ok()) return s;
     if (Status s = files.sync_directory(directory); !s.ok()) return s;
   }
   return ok_status();
