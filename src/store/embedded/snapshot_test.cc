@@ -2,9 +2,15 @@
 #include "store/embedded/snapshot.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
 
 #include "sale/invariants.h"
 #include "sim/simulated_engine.h"
+#include "store/embedded/embedded_store.h"
 #include "store/embedded/snapshotter.h"
 #include "store/embedded/verify.h"
 
@@ -474,6 +480,93 @@ TEST_F(SnapshotsByTheEngine, NoneIsTakenWhileTheEngineStops) {
   claim(0, 110);
   engine_.stop_in_good_order();
   EXPECT_TRUE(snapshot_files().empty());
+}
+
+// A store on real files and threads; the calling thread is the I/O thread.
+class RunningStore : private store::ReplySink {
+ public:
+  explicit RunningStore(const std::string& data_dir) {
+    StoreOptions options;
+    options.data_dir = data_dir;
+    options.own_thread = true;
+    options.segment_bytes = 1 << 20;
+    options.max_group_bytes = 256 * 1024;
+    options.snapshots = {.segments = 1, .retain_bytes = 0};
+    options.random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); };
+    options.on_failure = [](const Error& error) { FAIL() << error.message; };
+    auto opened = open_embedded_store(*files_, clock_, options);
+    CHECK(opened.ok());
+    store_ = std::move(*opened);
+    port_ = store_->connect([this] {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+      changed_.notify_one();
+    });
+  }
+  store::Reply ask(const store::Command& command) {
+    CHECK(port_->submit(command, *this, 1));
+    reply_.reset();
+    port_->flush();
+    while (!reply_) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return std::exchange(woken_, false); });
+      lock.unlock();
+      port_->flush();
+    }
+    return std::move(*reply_);
+  }
+  std::string condition(const std::string& part) const {
+    for (const auto& [name, words] : store_->condition().lines) {
+      if (name == part) return words;
+    }
+    return "";
+  }
+
+ private:
+  void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
+
+  std::unique_ptr<FileSystem> files_ = make_system_file_system();
+  ManualClock clock_;
+  std::unique_ptr<store::ClaimStore> store_;
+  std::unique_ptr<store::StorePort> port_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool woken_ = false;
+  std::optional<store::Reply> reply_;
+};
+
+TEST(SnapshotsOfARunningStore, AreTakenByAThreadOfTheirOwnWhileClaimsGoOn) {
+  std::string directory = std::filesystem::temp_directory_path() / "doorbuster-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const std::string data = directory + "/data";
+  const auto files = make_system_file_system();
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "demo";
+  definition->stock = 1'000'000;
+  std::uint32_t claims = 0;
+  {
+    RunningStore store(data);
+    store.ask(sale::CreateSale{definition});
+    const auto first_is_gone = [&] {
+      return !files->open(data + "/journal/0000000001.seg", OpenMode::read).ok();
+    };
+    // A segment is full after some 250 of them.
+    while (!first_is_gone() && claims < 100'000) {
+      const std::string buyer = "buyer-" + std::to_string(claims++);
+      store.ask(sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(buyer), 1, {}});
+    }
+    EXPECT_TRUE(first_is_gone());
+    EXPECT_EQ(store.condition("snapshot"), "ok");
+  }
+  const auto report = verify_directory(*files, data);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->images, 1U);
+  EXPECT_EQ(report->sales[0].claims, claims);
+  EXPECT_TRUE(report->clean_stop);
+  RunningStore again(data);
+  const auto reply = again.ask(store::ReadSale{sale::Slug("demo")});
+  EXPECT_EQ(std::get<store::SaleView>(reply).claims, claims);
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace
