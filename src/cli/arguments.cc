@@ -67,6 +67,16 @@ ExitCode point_to_help(const CLI::App& app) {
   return ExitCode::usage;
 }
 
+// The library's "--data-dir: 1 required DIR missing".
+std::string in_plain_words(std::string message) {
+  constexpr std::string_view kNumber = ": 1 required ";
+  const auto number = message.find(kNumber);
+  const auto missing = message.rfind(" missing");
+  if (number == std::string::npos || missing == std::string::npos) return message;
+  const auto type = number + kNumber.size();
+  return message.substr(0, number) + " needs a value: " + message.substr(type, missing - type);
+}
+
 ExitCode explain_unknown(const CLI::App& app) {
   const CLI::App& command = chosen(app);
   const auto unknown = app.remaining(true);
@@ -142,6 +152,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_server_commands(app, commands);
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
+  add_config_commands(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version
@@ -150,11 +161,15 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   } catch (const CLI::ExtrasError&) {
     return explain_unknown(app);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "doorbuster: %s\n", error.what());
+    std::fprintf(stderr, "doorbuster: %s\n", in_plain_words(error.what()).c_str());
     return point_to_help(app);
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.arguments();
+    if (!command.app->parsed()) continue;
+    Arguments arguments = command.arguments();
+    const auto* code = std::get_if<ExitCode>(&arguments);
+    if (code != nullptr && *code == ExitCode::usage) point_to_help(app);
+    return arguments;
   }
   // A group without a command, or nothing at all.
   std::fputs(app.help().c_str(), stderr);

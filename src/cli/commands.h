@@ -28,10 +28,15 @@ using Commands = std::vector<Command>;
 void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
+void add_config_commands(CLI::App& app, Commands& commands);
 
 // Adds a command to `app`: one line for the list of commands, and what its help begins with,
 // examples first.
 CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::string_view about);
+
+// --config and an option for each setting of the server. The result gives what was said of them,
+// once the command line is read.
+std::function<GivenSettings()> add_settings(CLI::App& app);
 
 // --url and --json.
 void add_api_options(CLI::App& app, ApiArguments& api);

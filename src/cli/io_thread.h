@@ -14,7 +14,7 @@ namespace doorbuster::cli {
 
 class IoThread {
  public:
-  IoThread(store::ClaimStore& store, api::ApiOptions options);
+  IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 

@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
+#include "cli/config_commands.h"
 #include "cli/health.h"
 #include "cli/sale_commands.h"
 #include "cli/serve.h"
@@ -26,6 +27,12 @@ struct Run {
   }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
+  }
+  ExitCode operator()(const ConfigPrintArguments& arguments) const {
+    return print_config(arguments);
+  }
+  ExitCode operator()(const ConfigCheckArguments& arguments) const {
+    return check_config(arguments);
   }
   ExitCode operator()(ExitCode decided) const { return decided; }
 };

@@ -16,6 +16,7 @@
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
+#include "cli/listen_address.h"
 #include "cli/stop_signals.h"
 #include "store/embedded/embedded_store.h"
 #include "store/embedded/file_system.h"
@@ -25,48 +26,23 @@ namespace {
 
 void say(const std::string& message) { std::fprintf(stderr, "doorbuster: %s\n", message.c_str()); }
 
-// "localhost" is what people write; it means the address that a loopback listener has.
-Result<http::Endpoint> parse_endpoint(const std::string& text) {
-  constexpr std::string_view kName = "localhost:";
-  if (text.starts_with(kName)) {
-    return http::Endpoint::parse("127.0.0.1:" + text.substr(kName.size()));
-  }
-  return http::Endpoint::parse(text);
-}
-
-bool is_loopback(const http::Endpoint& endpoint) {
-  return endpoint.host == "::1" || endpoint.host.starts_with("127.");
-}
-
+// Where it is to listen; read_configuration() has seen that it may.
 struct Listeners {
   http::Endpoint http;
   http::Endpoint admin;
 };
 
-// Nothing, and a message, for addresses that may not be listened on.
-std::optional<Listeners> listeners_of(const ServeArguments& arguments) {
-  const auto http = parse_endpoint(arguments.http_listen);
-  const auto admin = parse_endpoint(arguments.admin_listen);
-  for (const auto* endpoint : {&http, &admin}) {
-    const char* option = endpoint == &http ? "--http.listen" : "--admin.listen";
-    if (!endpoint->ok()) {
-      say(std::string(option) + ": " + endpoint->error().message);
-      return std::nullopt;
-    }
-    if (is_loopback(**endpoint)) continue;
-    if (arguments.dev) {
-      say(std::string(option) + " " + (*endpoint)->text() +
-          ": --dev trusts every caller, so it listens on loopback alone (127.0.0.1 or [::1])");
-      return std::nullopt;
-    }
-    if (!arguments.behind_proxy) {
-      say(std::string(option) + " " + (*endpoint)->text() +
-          " could be reached from elsewhere without TLS: put a proxy in front that speaks TLS and "
-          "say --behind-proxy");
-      return std::nullopt;
-    }
-  }
-  return Listeners{*http, *admin};
+http::Limits limits_of(const ServeArguments& arguments) {
+  using std::chrono::seconds;
+  http::Limits limits;
+  limits.head_bytes = arguments.http_max_head_bytes;
+  limits.connections = arguments.http_max_connections;
+  limits.pipelined = arguments.http_max_pipelined;
+  limits.head_time = seconds(arguments.http_head_timeout_seconds);
+  limits.body_time = seconds(arguments.http_body_timeout_seconds);
+  limits.idle_time = seconds(arguments.http_idle_timeout_seconds);
+  limits.drain_time = seconds(arguments.http_drain_timeout_seconds);
+  return limits;
 }
 
 // Every connection is a file.
@@ -98,6 +74,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
   options.segment_bytes = arguments.journal_segment_bytes;
+  options.max_waiting = arguments.journal_max_waiting;
+  options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
@@ -119,12 +97,12 @@ class FurtherThreads {
   }
 
   // Starts one more, listening on `endpoint` beside the others.
-  Status start(store::ClaimStore& store, const api::ApiOptions& options,
+  Status start(store::ClaimStore& store, const api::ApiOptions& options, http::Limits limits,
                const http::Endpoint& endpoint) {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
-    threads_.emplace_back([this, &store, options, endpoint, &listening] {
-      IoThread io(store, options);
+    threads_.emplace_back([this, &store, options, limits, endpoint, &listening] {
+      IoThread io(store, options, limits);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
@@ -197,7 +175,8 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   options.dev = arguments.dev;
   options.version = version();
   api::AdminHandler admin(store);
-  IoThread first(store, options);
+  const http::Limits limits = limits_of(arguments);
+  IoThread first(store, options, limits);
   FurtherThreads further;
 
   if (shared) {
@@ -213,8 +192,8 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     say(admin_endpoint.error().message);
     return ExitCode::failure;
   }
-  for (unsigned i = 1; i < arguments.io_threads; ++i) {
-    if (const Status started = further.start(store, options, *endpoint); !started.ok()) {
+  for (std::uint64_t i = 1; i < arguments.io_threads; ++i) {
+    if (const Status started = further.start(store, options, limits, *endpoint); !started.ok()) {
       say(started.error().message);
       return ExitCode::failure;
     }
@@ -248,8 +227,9 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
 }  // namespace
 
 ExitCode serve(const ServeArguments& arguments) {
-  const auto listeners = listeners_of(arguments);
-  if (!listeners) return ExitCode::usage;
+  const auto http = parse_endpoint(arguments.http_listen);
+  const auto admin = parse_endpoint(arguments.admin_listen);
+  const Listeners listeners{*http, *admin};
   StopSignals signals;
   raise_file_limit();
   if (!arguments.dev) {
@@ -263,7 +243,7 @@ ExitCode serve(const ServeArguments& arguments) {
     say(store.error().message);
     return ExitCode::failure;
   }
-  return serve_store(arguments, *listeners, **store, signals);
+  return serve_store(arguments, listeners, **store, signals);
 }
 
 }  // namespace doorbuster::cli

@@ -27,7 +27,7 @@ from http_client import Connection, Late, claim, crowd, get, post_form, post_jso
 
 __all__ = ["BINARY", "Connection", "DoorbusterTest", "SCALE", "SEED", "Server",
            "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
-           "request", "run_program", "scaled"]
+           "program_environment", "request", "run_program", "scaled"]
 
 BINARY = os.environ.get("DOORBUSTER_BINARY", "")
 SCALE = float(os.environ.get("DOORBUSTER_SCALE", "1"))
@@ -64,8 +64,15 @@ def eventually(what, condition, seconds=10):
         time.sleep(0.005)
 
 
+def program_environment(**more):
+    """The environment without the tests' own variables, which the program would take for misspelt settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DOORBUSTER_")}
+    return {**kept, **more}
+
+
 def run_program(*arguments, seconds=60, **options):
     """Runs the program to its end; the result has returncode, stdout and stderr as text."""
+    options.setdefault("env", program_environment())
     return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
                           timeout=seconds, stdin=subprocess.DEVNULL, **options)
 
@@ -128,7 +135,7 @@ class Server:
             # setpriv: no server outlives its test, however that ends.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stderr=log,
                                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **self.environment})
+                                            env=program_environment(**self.environment))
         self._lines, self._changed = [], threading.Condition()
         threading.Thread(target=_gather, args=(self.process.stdout, self._lines, self._changed),
                          daemon=True).start()
