@@ -13,18 +13,20 @@
 #include <vector>
 
 #include "api/admin_handler.h"
+#include "cli/console.h"
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
 #include "cli/listen_address.h"
+#include "cli/reload.h"
+#include "cli/server_settings.h"
 #include "cli/stop_signals.h"
+#include "cli/table.h"
 #include "store/embedded/embedded_store.h"
 #include "store/embedded/file_system.h"
 
 namespace doorbuster::cli {
 namespace {
-
-void say(const std::string& message) { std::fprintf(stderr, "doorbuster: %s\n", message.c_str()); }
 
 // Where it is to listen; read_configuration() has seen that it may.
 struct Listeners {
@@ -122,6 +124,10 @@ class FurtherThreads {
     for (IoThread* io : serving_) io->drain();
     drained_promise_.set_value();
   }
+  // From the thread of drain().
+  void change_limits(http::Limits limits) {
+    for (IoThread* io : serving_) io->change_limits(limits);
+  }
   void join() {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
@@ -199,12 +205,18 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     }
   }
   const auto told = std::make_shared<std::promise<void>>();
-  signals.watch([&, told] {
+  const auto stop = [&, told] {
     first.drain();
     further.drain();
     told->set_value();
     // Last: whatever reads the log may be stuck.
     say("finishing what is under way; a second signal stops at once");
+  };
+  signals.watch(stop, [&, running = arguments]() mutable {
+    const auto said = reload(running, read_configuration(running.given));
+    first.change_limits(limits_of(running));
+    further.change_limits(limits_of(running));
+    for (const std::string& sentence : said) say("SIGHUP: " + harmless(sentence));
   });
 
   const Bound bound{*endpoint, *admin_endpoint};
@@ -230,7 +242,7 @@ ExitCode serve(const ServeArguments& arguments) {
   const auto http = parse_endpoint(arguments.http_listen);
   const auto admin = parse_endpoint(arguments.admin_listen);
   const Listeners listeners{*http, *admin};
-  StopSignals signals;
+  StopSignals signals(Hangup::reloads);
   raise_file_limit();
   if (!arguments.dev) {
     say("started without --dev: this version knows no keys yet, so it answers 401 to everything "

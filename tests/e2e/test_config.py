@@ -1,8 +1,9 @@
 """The settings: where they come from, what is said of mistakes, and what SIGHUP does."""
 import json
 import os
+import signal
 
-from harness import DoorbusterTest, get, main, program_environment, run_program
+from harness import DoorbusterTest, eventually, get, main, program_environment, run_program
 
 OK, USAGE, BAD_CONFIGURATION = 0, 2, 78
 
@@ -120,6 +121,54 @@ class Serve(ConfigTest):
             if name.endswith(".seg"):
                 self.assertEqual(os.path.getsize(os.path.join(server.data_dir, "journal", name)), 1 << 20)
         server.stop()
+
+
+class Reload(ConfigTest):
+
+    def hang_up(self, server, expected):
+        """SIGHUP, and waits until the server has said `expected`."""
+        already = server.log().count(expected)
+        server.signal(signal.SIGHUP)
+        eventually(f"it says {expected!r}", lambda: server.log().count(expected) > already)
+
+    def status(self, server, size):
+        return server.ask(get("/v1/sales", [("X-Long", "a" * size)])).status
+
+    def test_sighup_takes_over_what_it_can_and_never_ends_the_server(self):
+        path = self.write("[http]\nmax_head_bytes = 1024\n")
+        server = self.new_server(arguments=["--config", path]).start()
+        self.assertEqual(self.status(server, 2000), 431)
+
+        self.write("restart_grace_seconds = 3\n[http]\nmax_head_bytes = 4096\n")
+        self.hang_up(server, f"SIGHUP: http.max_head_bytes = 4096 ({path}:3:18) is in effect; it was 1024\n")
+        self.assertIn(f"SIGHUP: restart_grace_seconds = 3 ({path}:1:25) takes effect at the next start; "
+                      "until then 10\n", server.log())
+        # Each thread has been told; the next connection may be served by any of them.
+        eventually("every thread has it", lambda: {self.status(server, 2000) for _ in range(20)} == {200})
+
+        # A file that is wrong, and one that is gone.
+        self.write("[http]\nmax_head_bytes = 4097\nmax_pipelined = 0\n[journal")
+        self.hang_up(server, "SIGHUP: the settings stay as they were\n")
+        self.write("[http]\nmax_head_bytes = 1024\nmax_pipelined = 0\n")
+        self.hang_up(server, f"SIGHUP: {path}:3:17: http.max_pipelined: '0' is no whole number from 1 to 1024\n")
+        os.remove(path)
+        self.hang_up(server, f"SIGHUP: {path}: No such file or directory\n")
+        self.assertEqual(self.status(server, 2000), 200)
+        server.stop()
+
+    def test_sighup_without_a_file_changes_nothing(self):
+        server = self.serve()
+        self.hang_up(server, "SIGHUP: nothing has changed: there is no file of settings (--config)\n")
+        self.assertEqual(self.status(server, 10), 200)
+        server.stop()
+
+    def test_a_hundred_sighups_under_way_with_the_end(self):
+        server = self.serve()
+        for _ in range(100):
+            server.signal(signal.SIGHUP)
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGHUP)
+        self.assertEqual(server.wait(), 0)
 
 
 if __name__ == "__main__":
