@@ -29,6 +29,7 @@ void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, 
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
 void add_config_commands(CLI::App& app, Commands& commands);
+void add_completions(CLI::App& app, Commands& commands);  // of all commands there are then
 
 // Adds a command to `app`: one line for the list of commands, and what its help begins with,
 // examples first.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/command_tree.h"
 #include "cli/commands.h"
 #include "cli/server_settings.h"
 
@@ -19,9 +20,9 @@ constexpr std::string_view kConfigAbout =
 
 constexpr std::string_view kPrintAbout =
     "Examples:\n"
-    "  doorbuster config print                                     all there is to set\n"
+    "  doorbuster config print                                      all there is to set\n"
     "  doorbuster config print --config /etc/doorbuster.toml --dev  as `serve` would have it\n"
-    "  doorbuster config print > doorbuster.toml                   a file to begin with\n"
+    "  doorbuster config print > doorbuster.toml                    a file to begin with\n"
     "\n"
     "Prints every setting as it would be in effect, and where it comes from. It takes the options\n"
     "of `serve`. Secrets are not shown. Exit code: 78 where the environment or the file is "
@@ -67,7 +68,7 @@ void append_variables(const CLI::App& app, std::vector<std::string>& variables) 
 
 std::function<GivenSettings()> add_settings(CLI::App& app) {
   const auto file = std::make_shared<std::string>();
-  app.add_option("--config", *file, "A file of settings (TOML)")
+  app.add_option("--config", *file, "File of settings, in TOML")
       ->type_name("FILE")
       ->envname("DOORBUSTER_CONFIG");
   std::vector<std::pair<std::string, const CLI::Option*>> options;
@@ -81,9 +82,7 @@ std::function<GivenSettings()> add_settings(CLI::App& app) {
     for (const auto& [flag, option] : options) {
       if (option->count() > 0) given.flags.push_back({flag, option->results()});
     }
-    const CLI::App* root = &app;
-    while (root->get_parent() != nullptr) root = root->get_parent();
-    append_variables(*root, given.other_variables);
+    append_variables(root_of(app), given.other_variables);
     return given;
   };
 }

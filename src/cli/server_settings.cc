@@ -64,8 +64,7 @@ std::vector<Setting> of_the_server(ServeArguments& a) {
   return {
       {"dev", &a.dev, "Trust the programs of this machine: no keys are needed"},
       {"demo", &a.demo, "Make sure there is a sale \"demo\" of 1,000 units"},
-      {"behind_proxy", &a.behind_proxy,
-       "Listen on other addresses than loopback: a proxy in front speaks TLS"},
+      {"behind_proxy", &a.behind_proxy, "Listen beyond loopback: a proxy in front speaks TLS"},
       {"data_dir", &a.data_dir, "Where sales and claims are kept", "DIR"},
       {"io_threads", &a.io_threads, "Threads that serve connections", "N", {1, 64}},
       {"restart_grace_seconds",
