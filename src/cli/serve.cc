@@ -209,14 +209,13 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     first.drain();
     further.drain();
     told->set_value();
-    // Last: whatever reads the log may be stuck.
-    say("finishing what is under way; a second signal stops at once");
+    say_if_heard("finishing what is under way; a second signal stops at once");
   };
   signals.watch(stop, [&, running = arguments]() mutable {
     const auto said = reload(running, read_configuration(running.given));
     first.change_limits(limits_of(running));
     further.change_limits(limits_of(running));
-    for (const std::string& sentence : said) say("SIGHUP: " + harmless(sentence));
+    for (const std::string& sentence : said) say_if_heard("SIGHUP: " + harmless(sentence));
   });
 
   const Bound bound{*endpoint, *admin_endpoint};

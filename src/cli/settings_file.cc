@@ -12,7 +12,10 @@
 namespace doorbuster::cli {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBytes = 64 * 1024;
+// Of dotted keys and headers each point is a table within a table, and tables are parsed and freed
+// by recursion.
+constexpr std::size_t kMostPoints = 1000;
 
 FilePosition position_of(const toml::source_position& at) { return {at.line, at.column}; }
 
@@ -28,6 +31,39 @@ struct OpenFile {
     if (descriptor >= 0) ::close(descriptor);
   }
 };
+
+// Where the string that begins at `from` has ended; as far as the text is good TOML.
+std::size_t end_of_string(std::string_view text, std::size_t from) {
+  const char mark = text[from];
+  const bool has_lines = text.substr(from, 3) == std::string(3, mark);
+  const std::string end(has_lines ? 3 : 1, mark);
+  for (std::size_t at = from + end.size(); at < text.size(); ++at) {
+    if (mark == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text.substr(at, end.size()) == end) {
+      return at + end.size();
+    } else if (text[at] == '\n' && !has_lines) {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+// The points that are neither in a string nor in a comment.
+std::size_t count_points(std::string_view text) {
+  std::size_t points = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '"' || text[at] == '\'') {
+      at = end_of_string(text, at);
+    } else if (text[at] == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else {
+      if (text[at] == '.') ++points;
+      ++at;
+    }
+  }
+  return points;
+}
 
 std::string segment_of(std::string_view key) {
   const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char letter) {
@@ -76,7 +112,9 @@ void append_entries(const toml::table& table, const std::string& prefix,
     const std::string name = prefix + segment_of(key.str());
     entries.push_back(
         {name, value_of(node), position_of(key.source().begin), position_of(node.source().begin)});
-    if (const auto* inner = node.as_table()) append_entries(*inner, name + ".", entries);
+    // No setting stands deeper than in a section; what does is unknown as a whole.
+    const auto* inner = node.as_table();
+    if (inner != nullptr && prefix.empty()) append_entries(*inner, name + ".", entries);
   }
 }
 
@@ -107,9 +145,13 @@ std::variant<std::string, FileFault> read_small_file(const std::string& path, st
 std::variant<std::vector<FileEntry>, FileFault> read_settings_file(const std::string& path) {
   const auto text = read_small_file(path, kMostBytes);
   if (const auto* fault = std::get_if<FileFault>(&text)) return *fault;
+  const auto& toml = std::get<std::string>(text);
+  if (count_points(toml) > kMostPoints) {
+    return FileFault{"has too many sections within sections", {}};
+  }
   std::vector<FileEntry> entries;
   try {
-    const toml::table table = toml::parse(std::get<std::string>(text), path);
+    const toml::table table = toml::parse(toml, path);
     append_entries(table, "", entries);
   } catch (const toml::parse_error& error) {
     return FileFault{std::string(error.description()), position_of(error.source().begin)};

@@ -36,7 +36,8 @@ struct FileFault {
   FilePosition at;
 };
 
-// The entries in the order of the file, a section before what is in it; or why there are none.
+// The entries in the order of the file, a section before what is in it; or why there are none. Of
+// what is nested more deeply only the outermost is an entry, as a section.
 std::variant<std::vector<FileEntry>, FileFault> read_settings_file(const std::string& path);
 
 // The whole of a small file; a fault for what cannot be read, is no plain file or is larger than

@@ -210,7 +210,7 @@ TEST_F(Settings, OfAFileThatIsNoTomlNameThePlace) {
   read("name = \"\xff\"\n");
   reader_.read_file(folder_.string() + "/none");
   reader_.read_file(folder_.string());
-  const std::string large = write("large.toml", std::string((1 << 20) + 1, '\n'));
+  const std::string large = write("large.toml", std::string((64 << 10) + 1, '\n'));
   reader_.read_file(large);
   std::string all = mistakes();
   EXPECT_EQ(all.rfind("F:2:8: ", 0), 0U) << all;
@@ -221,8 +221,35 @@ TEST_F(Settings, OfAFileThatIsNoTomlNameThePlace) {
   EXPECT_NE(all.find("\nF:1:8: "), std::string::npos) << all;
   EXPECT_NE(all.find("/none: No such file or directory\n"), std::string::npos) << all;
   EXPECT_NE(all.find(folder_.string() + ": is no plain file\n"), std::string::npos) << all;
-  EXPECT_NE(all.find("large.toml: is larger than 1048576 bytes\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("large.toml: is larger than 65536 bytes\n"), std::string::npos) << all;
   EXPECT_FALSE(shop_.open);
+}
+
+TEST_F(Settings, OfAFileAreNotNestedWithoutEnd) {
+  const auto dotted = [](int times) {
+    std::string all = "a";
+    for (int i = 0; i < times; ++i) all += ".a";
+    return all;
+  };
+  read(dotted(990) + " = 1\n");
+  read("[street." + dotted(990) + "]\nx = 1\n");
+  read(dotted(30'000) + " = 1\n");
+  read("guests = " + std::string(60'000, '[') + "\n");
+  EXPECT_EQ(mistakes(),
+            "F:1:1: there is no section [a]\n"
+            "F:1:9: there is no section [street.a]; did you mean [street]?\n"
+            "F: has too many sections within sections\n"
+            "F:1:266: Error while parsing value: exceeded maximum nested value depth of 256 "
+            "(TOML_MAX_NESTED_VALUES)\n");
+}
+
+TEST_F(Settings, OfAFileMayHavePointsInStringsAndComments) {
+  const std::string points(5'000, '.');
+  read("# '''" + points + "\nguests = ['" + points + "', \"\\\"" + points +
+       "\", '''\n\\'a''']  # " + points + "\n[street]\nname = \"\"\"\\\n\"" + points + "\"\"\"\n");
+  EXPECT_EQ(mistakes(), "");
+  EXPECT_EQ(shop_.guests, (TextList{points, "\"" + points, "\\'a"}));
+  EXPECT_EQ(shop_.name, "\"" + points);
 }
 
 TEST_F(Settings, OfTheEnvironmentAreKnownOrExcusedOrWrong) {

@@ -1,9 +1,12 @@
 """The settings: where they come from, what is said of mistakes, and what SIGHUP does."""
+import contextlib
 import json
 import os
+import re
 import signal
+import subprocess
 
-from harness import DoorbusterTest, eventually, get, main, program_environment, run_program
+from harness import BINARY, Connection, DoorbusterTest, eventually, get, main, program_environment, run_program
 
 OK, USAGE, BAD_CONFIGURATION = 0, 2, 78
 
@@ -169,6 +172,34 @@ class Reload(ConfigTest):
         server.signal(signal.SIGTERM)
         server.signal(signal.SIGHUP)
         self.assertEqual(server.wait(), 0)
+
+    def test_a_log_that_nobody_reads_holds_up_neither_sighup_nor_the_end(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * 4096)
+        os.set_blocking(writing, True)
+        path = self.write("[http]\nmax_head_bytes = 1024\n")
+        command = [BINARY, "serve", "--dev", "--data-dir", self.path("data"), "--config", path,
+                   "--http.listen", "127.0.0.1:0", "--admin.listen", "127.0.0.1:0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writing, text=True,
+                              env=program_environment()) as server:
+            os.close(writing)
+            self.addCleanup(server.kill)
+            port = int(re.match(r"ready +http://127.0.0.1:(\d+) ", server.stdout.readline()).group(1))
+
+            def status():
+                with Connection(("127.0.0.1", port)) as connection:
+                    return connection.ask(get("/v1/sales", [("X-Long", "a" * 2000)])).status
+
+            self.assertEqual(status(), 431)
+            self.write("[http]\nmax_head_bytes = 4096\n")
+            server.send_signal(signal.SIGHUP)
+            eventually("the limit has changed", lambda: status() == 200)
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(60), 0)
 
 
 if __name__ == "__main__":
