@@ -23,7 +23,7 @@ class Bash(DoorbusterTest):
     def offered(self, *words):
         """What completes the last of `words`."""
         result = subprocess.run(["bash", "--norc", "-c", BASH, BINARY, "doorbuster", *words], text=True,
-                                capture_output=True, timeout=30, cwd=self.place, env=program_environment(),
+                                capture_output=True, timeout=30, cwd=self.place, env=program_environment(LC_ALL="C"),
                                 check=True)
         # compopt has nothing to act on without a terminal.
         self.assertEqual(result.stderr, "complete -F _doorbuster doorbuster\n")

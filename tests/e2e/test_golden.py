@@ -1,14 +1,15 @@
-"""What the program says, letter by letter, against tests/golden/.
+"""What the program says, letter by letter, against tests/golden/ and what docs/ says of it.
 
 With DOORBUSTER_GOLDEN=write the files are written anew; then read the difference as a person would.
 """
+import json
 import os
 import re
-import sys
 
 from harness import DoorbusterTest, main, program_environment, run_program
 
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+GOLDEN = os.path.join(CHECKOUT, "tests", "golden")
 WRITE = os.environ.get("DOORBUSTER_GOLDEN") == "write"
 
 
@@ -91,8 +92,45 @@ class Golden(DoorbusterTest):
         server.stop()
 
 
+class Documents(DoorbusterTest):
+
+    def settings(self):
+        return json.loads(run_program("config", "print", "--json").stdout)["settings"]
+
+    def test_every_setting_is_in_the_documentation_as_it_is(self):
+        path = os.path.join(CHECKOUT, "docs", "configuration.md")
+        with open(path, encoding="utf-8") as file:
+            page = file.read()
+        table = "| setting | what it is | may be | default | SIGHUP |\n| --- | --- | --- | --- | --- |\n"
+        for setting in self.settings():
+            default = "" if setting["secret"] else f"`{json.dumps(setting['default'])}`"
+            table += (f"| `{setting['name']}` | {setting['about']} | {setting['is']} | {default} | "
+                      f"{'' if setting['needs_restart'] else 'follows'} |\n")
+        pattern = re.compile(r"(<!-- settings: [^\n]*-->\n)(.*)(<!-- end of settings -->\n)", re.S)
+        wanted = pattern.sub(lambda found: found.group(1) + "\n" + table + "\n" + found.group(3), page)
+        if WRITE:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(wanted)
+        else:
+            self.assertEqual(page, wanted, "DOORBUSTER_GOLDEN=write writes the table anew")
+
+    def test_the_file_to_begin_with_is_good_and_names_every_setting(self):
+        path = os.path.join(CHECKOUT, "deploy", "doorbuster.toml")
+        result = run_program("config", "check", "--config", path)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        # With every default taken out of its comment it says the same as without.
+        spelled_out = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
+        full = self.path("full.toml")
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(spelled_out)
+        short, long = ({each["name"]: (each["value"], each["source"]) for each in json.loads(
+            run_program("config", "print", "--json", "--config", name).stdout)["settings"]} for name in (path, full))
+        self.assertEqual({name: value for name, (value, _) in short.items()},
+                         {name: value for name, (value, _) in long.items()})
+        self.assertEqual({source for _, source in long.values()}, {"file"})
+
+
 if __name__ == "__main__":
-    # ctest runs without an argument; the variable is what a person sets.
-    if WRITE:
-        print("writing", GOLDEN, file=sys.stderr)
     main()
