@@ -1,4 +1,4 @@
-"""What the shells complete, asked of the shells themselves."""
+"""What the shells complete: asked of bash, and typed at bash and zsh."""
 import os
 import pty
 import re
@@ -61,47 +61,55 @@ class Bash(DoorbusterTest):
         self.assertEqual(self.offered("verify", "fo"), ["folder"])
 
 
-class Zsh(DoorbusterTest):
-    """Typed at a terminal, since zsh completes nowhere else."""
+class Terminal:
+    """A shell at a terminal, where one types."""
 
-    def setUp(self):
-        super().setUp()
+    def __init__(self, test, command, place):
+        self.test = test
         self.child, self.terminal = pty.fork()
         if self.child == 0:
-            os.chdir(self.place)
+            os.chdir(place)
             environment = program_environment(PATH=os.path.dirname(BINARY) + ":" + os.environ["PATH"],
-                                              TERM="dumb", HOME=self.place, LC_ALL="C.UTF-8")
-            os.execvpe("zsh", ["zsh", "-f", "-i"], environment)
-        self.addCleanup(self._end)
-        self.type("unsetopt zle_bracketed_paste beep; PS1='' LISTMAX=1000; stty columns 300 rows 100; "
-                  "autoload -U compinit; compinit -u -D; "
-                  "zstyle ':completion:*' verbose no; source <(doorbuster completions zsh); echo lo''aded\n",
-                  "loaded")
+                                              TERM="dumb", HOME=place, LC_ALL="C.UTF-8", PS1="")
+            os.execvpe(command[0], command, environment)
+        test.addCleanup(self._end)
 
     def _end(self):
         os.close(self.terminal)  # the shell ends with its terminal
         os.waitpid(self.child, 0)
 
     def type(self, text, expected):
-        """Types, and reads until `expected` has been shown; returns all that was."""
+        """Types, and reads until `expected` has been shown."""
         os.write(self.terminal, text.encode())
         shown, deadline = "", time.monotonic() + 60
         while expected not in shown:
             ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
-            self.assertTrue(ready, f"typed {text!r}, waited for {expected!r}, saw {shown!r}")
+            self.test.assertTrue(ready, f"typed {text!r}, waited for {expected!r}, saw {shown!r}")
             shown += os.read(self.terminal, 65536).decode("utf-8", "replace")
-        return shown
 
-    def test_what_is_typed_is_completed(self):
+
+class Typed(DoorbusterTest):
+
+    def check(self, command, preparation):
+        terminal = Terminal(self, command, self.place)
+        terminal.type(f"stty columns 300 rows 100; {preparation}; echo lo''aded\n", "\nloaded")
         for typed, completed in [("doorbuster ser\t", "doorbuster serve "),
                                  ("doorbuster claims exp\t", "doorbuster claims export "),
-                                 ("doorbuster serve --dev --http.l\t", "--http.listen="),
+                                 ("doorbuster serve --dev --http.l\t", "--http.listen"),
                                  ("doorbuster claims export drop --format=n\t", "--format=ndjson"),
                                  ("doorbuster completions z\t", "doorbuster completions zsh "),
                                  ("doorbuster sale create drop --late-payment rea\t", "--late-payment reacquire ")]:
             with self.subTest(typed):
-                self.type(typed, completed)
-                self.type("\x15echo ne''xt\n", "next")  # the line is wiped
+                terminal.type(typed, completed)
+                terminal.type("\x15echo ne''xt\n", "\nnext")  # the line is wiped
+
+    def test_at_bash(self):
+        self.check(["bash", "--norc", "--noprofile", "-i"],
+                   "bind 'set enable-bracketed-paste off'; source <(doorbuster completions bash)")
+
+    def test_at_zsh(self):
+        self.check(["zsh", "-f", "-i"], "unsetopt beep; autoload -U compinit; compinit -u -D; "
+                                        "source <(doorbuster completions zsh)")
 
 
 if __name__ == "__main__":
