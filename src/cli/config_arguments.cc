@@ -56,7 +56,8 @@ CLI::Option* add_setting(CLI::App& app, const Setting& setting) {
   return option;
 }
 
-// Every variable by which some option of some command can be given.
+// Every variable by which some option of some command can be given. (A client's key is in the
+// environment alone.)
 void append_variables(const CLI::App& app, std::vector<std::string>& variables) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_envname().empty()) variables.push_back(option->get_envname());
@@ -82,6 +83,7 @@ std::function<GivenSettings()> add_settings(CLI::App& app) {
     for (const auto& [flag, option] : options) {
       if (option->count() > 0) given.flags.push_back({flag, option->results()});
     }
+    given.other_variables = {"DOORBUSTER_API_KEY", "DOORBUSTER_API_KEY_FILE"};
     append_variables(root_of(app), given.other_variables);
     return given;
   };

@@ -36,14 +36,14 @@ struct FlawOf {
     return "'" + std::to_string(number) + "' is no " + number_kind(good);
   }
   std::string operator()(const std::string& text) const {
-    if (text.empty()) return "is empty";
+    if (text.empty()) return setting.may_be_empty ? "" : "is empty";
     if (!api::is_printable(text)) return "holds what is no printable UTF-8";
     return setting.flaw == nullptr ? std::string() : setting.flaw(text);
   }
   std::string operator()(const TextList& texts) const {
     for (const std::string& text : texts) {
-      std::string flaw = (*this)(text);
       if (text.empty()) return "one of them is empty";
+      std::string flaw = (*this)(text);
       if (!flaw.empty()) return flaw;
     }
     return {};

@@ -45,6 +45,7 @@ struct Setting {
   std::string (*flaw)(const std::string&) = nullptr;
   // What a new value takes in a server that runs (SIGHUP).
   Takes takes = Takes::a_restart;
+  bool may_be_empty = false;  // of a text: that is to say none
 };
 
 bool is_switch(const Setting& setting);

@@ -10,6 +10,10 @@
 namespace doorbuster::cli {
 namespace {
 
+std::string flaw_of_sign(const std::string& sign) {
+  return sign == "closed" ? "turns guests away" : "";
+}
+
 // A server of its own, with a setting of each kind.
 struct Shop {
   bool open = false;
@@ -17,13 +21,16 @@ struct Shop {
   std::string name = "shop";
   TextList guests{};
   Secret pass_word{};
+  std::string sign{};
 
   std::vector<Setting> settings() {
-    return {{"open", &open, "Open it"},
-            {"street.name", &name, "Its name", "TEXT"},
-            {"street.front_doors", &doors, "Doors", "N", {2, 8, 2}},
-            {"guests", &guests, "Who may come", "NAMES"},
-            {"street.pass_word", &pass_word, "What guests say"}};
+    return {
+        {"open", &open, "Open it"},
+        {"street.name", &name, "Its name", "TEXT"},
+        {"street.front_doors", &doors, "Doors", "N", {2, 8, 2}},
+        {"guests", &guests, "Who may come", "NAMES"},
+        {"street.pass_word", &pass_word, "What guests say"},
+        {"street.sign", &sign, "Above the door", "TEXT", {}, flaw_of_sign, Takes::a_restart, true}};
   }
 };
 
@@ -202,6 +209,17 @@ TEST_F(Settings, OfAFileHaveTheirKindInIt) {
             "F:1:10: guests: needs a list of strings, not a string\n"
             "F:2:8: open: needs true or false, not a date or time\n"
             "F:3:3: street: is a section: its settings stand under [street]\n");
+}
+
+TEST_F(Settings, MayBeEmptyWhereThatMeansNone) {
+  read_variables({"DOORBUSTER_STREET_SIGN=open"});
+  EXPECT_EQ(shop_.sign, "open");
+  read_variables({"DOORBUSTER_STREET_SIGN=", "DOORBUSTER_STREET_NAME="});
+  EXPECT_EQ(shop_.sign, "");
+  read("[street]\nsign = 'closed'\n");
+  EXPECT_EQ(mistakes(),
+            "DOORBUSTER_STREET_NAME: is empty\n"
+            "F:2:8: street.sign: turns guests away\n");
 }
 
 TEST_F(Settings, OfAFileThatIsNoTomlNameThePlace) {

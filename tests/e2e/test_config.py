@@ -103,7 +103,7 @@ class Mistakes(ConfigTest):
         self.assertEqual((result.returncode, json.loads(result.stdout)), (OK, {"good": True, "mistakes": []}))
 
     def test_variables_of_clients_and_orchestrators_are_no_mistakes(self):
-        result = self.config("check", DOORBUSTER_URL="x", DOORBUSTER_ADMIN_URL="y",
+        result = self.config("check", DOORBUSTER_URL="x", DOORBUSTER_ADMIN_URL="y", DOORBUSTER_API_KEY="z",
                              DOORBUSTER_PORT="tcp://10.0.0.1:80", DOORBUSTER_SERVICE_HOST="10.0.0.1")
         self.assertEqual((result.returncode, result.stdout),
                          (OK, "the settings are good: all are defaults\n"), result)
