@@ -42,5 +42,6 @@ void list_goods(Call& call);
 // about_answers.cc
 void describe_server(Call& call);
 void describe_problem(Call& call);
+void describe_api(Call& call);
 
 }  // namespace doorbuster::api

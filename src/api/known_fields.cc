@@ -60,4 +60,8 @@ bool names_json(const KnownField& accept) {
   return accept.value.find(kJson) != std::string_view::npos;
 }
 
+bool names_html(const KnownField& accept) {
+  return accept.value.find("text/html") != std::string_view::npos;
+}
+
 }  // namespace doorbuster::api

@@ -39,5 +39,7 @@ MediaType media_type_of(const KnownField& content_type);
 
 // Whether the client asks for JSON by name (not by */*).
 bool names_json(const KnownField& accept);
+// The same for HTML, as browsers do.
+bool names_html(const KnownField& accept);
 
 }  // namespace doorbuster::api

@@ -1,10 +1,12 @@
-// If-Match (RFC 9110, 13.1.1) on the ETags that sales have: their versions, strong ones.
+// If-Match on the ETags that sales have (their versions, strong ones), and If-None-Match on any
+// (RFC 9110, 13.1).
 //
 // Thread: any; pure functions.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "http/request.h"
@@ -23,5 +25,10 @@ enum class IfMatch { missing, malformed, given };
 
 // Several fields are one list (RFC 9110, 5.3). A weak tag is good, and matches nothing.
 IfMatch read_if_match(std::span<const http::Field> fields, Precondition& precondition);
+
+// Whether If-None-Match names `tag` (with its quotation marks, and W/ where it is weak), so that
+// the answer is 304. By weak comparison; a list that is none names nothing, and costs no more than
+// the whole answer.
+bool none_match_fails(std::span<const http::Field> fields, std::string_view tag);
 
 }  // namespace doorbuster::api
