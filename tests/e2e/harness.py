@@ -23,7 +23,8 @@ import threading
 import time
 import unittest
 
-from http_client import Connection, Late, claim, crowd, get, post_form, post_json, request
+from conformance import Conformance, document_in
+from http_client import Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
 __all__ = ["BINARY", "Connection", "DoorbusterTest", "SCALE", "SEED", "Server",
            "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
@@ -83,6 +84,23 @@ def listening_ports(pid):
             if row[3] == listen and f"socket:[{row[9]}]" in sockets}
 
 
+_conformance = None  # to the document of the one program under test
+
+
+def judge_answers(address):
+    """From now on every answer from there that is not as the server's own document says fails its test."""
+    global _conformance
+    if _conformance is None:
+        with Connection(address) as connection:
+            _conformance = Conformance(document_in(connection.ask(get("/openapi.json"))))
+    judges[address] = _judge
+
+
+def _judge(request_line, answer):
+    breach = _conformance.breach(request_line, answer)
+    assert breach is None, f"not as /openapi.json says: {breach}"
+
+
 def _gather(stdout, lines, changed):
     """Reads lines as they come; None stands for their end."""
     with stdout:
@@ -115,6 +133,7 @@ class Server:
         others = listening_ports(self.process.pid) - {self.port}
         assert len(others) == 1, f"it listens at {others} and {self.port}"
         self.admin = "127.0.0.1", others.pop()
+        judge_answers(self.address)
         return self
 
     def launch(self, listen="127.0.0.1:0"):
