@@ -482,6 +482,28 @@ def versions():
     ]
 
 
+def of_route(method, path, is_public):
+    """What is refused of any route, before or as soon as it is found."""
+    target = path.replace("{sale}", SALE).replace("{claim}", NO_CLAIM).replace("{code}", "sold-out")
+
+    def case(name, status, code, body=b"", fields=(), host="localhost", closes=True):
+        return Case(f"{method} {path}: {name}", request(method, target, body, fields, host), status, code, closes=closes)
+    cases = [
+        case("a body above every limit", 413, "content-too-large", b" " * 70_000),
+        case("an expectation nobody has", 417, "expectation-failed", fields=[("Expect", "miracles")]),
+        case("a field of 17 KiB", 431, "header-fields-too-large", fields=[("X-A", "a" * 17_000)]),
+        case("a body in gzip", 400, "not-implemented", fields=[("Transfer-Encoding", "gzip, chunked")])
+        if method not in ("POST", "PATCH") else
+        case("two lengths", 400, "malformed", fields=[("Content-Length", "7")]),
+        case("a field with a zero byte", 400, "malformed", fields=[("X-A", "a\0b")]),
+    ]
+    if not is_public:
+        cases += [case(f"{name} of a stranger", 403, "insufficient-scope", closes=False, **how)
+                  for name, how in (("the host", {"host": "evil.example"}),
+                                    ("the origin", {"fields": [("Origin", "https://evil.example")]}))]
+    return cases
+
+
 def all_cases():
     cases = [*definitions(), *claims(), *changes(), *claim_changes(), *recipe(), *addresses(), *foreign(), *framing(), *versions()]
     assert len({case.name for case in cases}) == len(cases), "two cases of one name"

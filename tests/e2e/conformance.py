@@ -176,6 +176,14 @@ class Conformance:
         self.seen = collections.Counter()  # by operation and status, all of them
         self._places = {}
 
+    def names(self):
+        """Of every operation: "GET /v1/sales"."""
+        return [operation.name for _, operations in self.paths for operation in operations.values()]
+
+    def name_of(self, request_bytes):
+        """The operation that a request asks for."""
+        return self._place(request_bytes[:request_bytes.find(b"\r\n")])[0].name
+
     def breach(self, request_line, answer):
         """`request_line`: as sent, or None where nobody knows what was asked."""
         place = self._places.get(request_line)
