@@ -120,6 +120,43 @@ class Breaches(DocumentTest):
         self.assertRegex(self.found(less, line), "the field allow is")
 
 
+class EveryPath(DocumentTest):
+    """Methods as HTTP has them, at each path of the document."""
+
+    def setUp(self):
+        super().setUp()
+        self.create(self.connection, "drop", 5)
+        self.won = self.ask(claim("drop", "ann")).json()["id"]
+
+    def paths(self):
+        for path, item in self.document["paths"].items():
+            target = path.replace("{sale}", "drop").replace("{claim}", self.won).replace("{code}", "sold-out")
+            yield target, {method.upper() for method in METHODS if method in item}
+
+    def test_a_method_that_is_not_in_the_document_is_405_and_allow_names_the_others(self):
+        for target, methods in self.paths():
+            allowed = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"):
+                with self.subTest(f"{method} {target}"):
+                    if method in allowed - {"OPTIONS"}:
+                        continue
+                    answer = self.ask(request(method, target))
+                    self.assertEqual(answer.status, 204 if method == "OPTIONS" else 405, answer)
+                    self.assertEqual({word.strip() for word in answer.field("Allow").split(",")}, allowed)
+
+    def test_head_answers_as_get_does_without_the_body(self):
+        passing = {"date", "x-request-id", "content-length", "transfer-encoding"}
+        for target, methods in self.paths():
+            if "GET" not in methods:
+                continue
+            with self.subTest(target):
+                fields = [("X-Buyer-Id", "ann")]
+                whole, head = self.ask(get(target, fields)), self.ask(request("HEAD", target, fields=fields))
+                self.assertEqual((whole.status, head.status, head.body), (200, 200, b""))
+                self.assertEqual([field for field in head.fields if field[0] not in passing],
+                                 [field for field in whole.fields if field[0] not in passing])
+
+
 class Examples(DocumentTest):
 
     def setUp(self):
