@@ -47,7 +47,7 @@ void describe_problem(Call& call) {
   answer.field("Vary", "Accept, Accept-Language");
   answer.field("X-Content-Type-Options", "nosniff");
   answer.cache_control("public, max-age=3600");
-  if (!names_html(call.fields.accept)) {
+  if (!names(call.fields.accept, "text/html")) {
     append_problem_text(answer.body(), *code, language);
     return answer.send(200, kTextType);
   }
@@ -60,7 +60,9 @@ void describe_api(Call& call) {
   Answer& answer = call.answer;
   answer.field("ETag", kOpenApiDocument.tag);
   answer.cache_control("public, max-age=300");
-  if (none_match_fails(call.request.fields, kOpenApiDocument.tag)) return answer.send(304, {});
+  if (names_tag(if_none_match(call.request.fields), kOpenApiDocument.tag)) {
+    return answer.send(304, {});
+  }
   answer.body() = kOpenApiDocument.text;
   answer.send(200);
 }

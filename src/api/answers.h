@@ -25,8 +25,10 @@ void delete_sale(Call& call);
 
 // claim_answers.cc
 void claim_units(Call& call);
-void read_own_claims(Call& call);
 void read_claim(Call& call);
+
+// claim_list_answers.cc
+void read_own_claims(Call& call);
 void list_claims(Call& call);
 
 // claim_change_answers.cc

@@ -101,13 +101,15 @@ IfMatch read_if_match(std::span<const http::Field> fields, Precondition& precond
   return good ? IfMatch::given : IfMatch::malformed;
 }
 
-bool none_match_fails(std::span<const http::Field> fields, std::string_view tag) {
-  const auto list = list_of(fields, "If-None-Match");
-  if (!list) return false;
-  if (*list == "*") return true;
+std::string if_none_match(std::span<const http::Field> fields) {
+  return list_of(fields, "If-None-Match").value_or("");
+}
+
+bool names_tag(std::string_view list, std::string_view tag) {
+  if (list == "*") return true;
   if (tag.starts_with("W/")) tag.remove_prefix(2);
   bool named = false;
-  const bool good = for_each_tag(*list, [&](const EntityTag& each) {
+  const bool good = for_each_tag(list, [&](const EntityTag& each) {
     named = named || tag.substr(1, tag.size() - 2) == each.opaque;
   });
   return good && named;

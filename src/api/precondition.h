@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,9 +27,11 @@ enum class IfMatch { missing, malformed, given };
 // Several fields are one list (RFC 9110, 5.3). A weak tag is good, and matches nothing.
 IfMatch read_if_match(std::span<const http::Field> fields, Precondition& precondition);
 
-// Whether If-None-Match names `tag` (with its quotation marks, and W/ where it is weak), so that
-// the answer is 304. By weak comparison; a list that is none names nothing, and costs no more than
-// the whole answer.
-bool none_match_fails(std::span<const http::Field> fields, std::string_view tag);
+// If-None-Match as sent, to be kept while an answer is made; empty where there is none.
+std::string if_none_match(std::span<const http::Field> fields);
+
+// Whether such a list names `tag` (with its quotation marks, and W/ where it is weak), so that the
+// answer is 304. By weak comparison; what is no list names nothing, and gets the whole answer.
+bool names_tag(std::string_view list, std::string_view tag);
 
 }  // namespace doorbuster::api

@@ -358,6 +358,9 @@ def addresses():
 
     def bad_parameter(target, name):
         return Case(f"parameter: {target[:60]}", get(target), 422, "invalid", parameter(name))
+    def bad_export(query, name):
+        data = get(f"{CLAIMS}?{query}", [("Accept", "text/csv")])
+        return Case(f"export: {query}", data, 422, "invalid", parameter(name))
     return [
         not_found("/"), not_found("/v1"), not_found("/v2/sales"), not_found("/v1/sales/unknown"),
         not_found("/v1/sales/"), not_found("/v1/sales/unknown/stats"), not_found("/v1/sales/unknown/status"),
@@ -373,7 +376,9 @@ def addresses():
         not_found(f"{CLAIMS}/me/confirm"), not_found(f"/v1/sales/{SALE}/stop"),
         bad_parameter(f"{CLAIMS}?buyer=", "buyer"), bad_parameter(f"{CLAIMS}?buyer=%ff", "buyer"),
         bad_parameter(f"{CLAIMS}?buyer=" + "b" * 129, "buyer"), bad_parameter(f"{CLAIMS}?buyer=a%0A", "buyer"),
-        bad_parameter(f"{CLAIMS}?status=held", "status"), bad_parameter("/v1/sales?buyer=ann", "buyer"),
+        bad_parameter(f"{CLAIMS}?status=gone", "status"), bad_parameter(f"{CLAIMS}?status=", "status"),
+        bad_export("limit=5", "limit"), bad_export("after=nonsense", "after"), bad_export("status=x", "status"),
+        bad_parameter("/v1/sales?buyer=ann", "buyer"),
         not_allowed("PUT", f"/v1/sales/{SALE}/claims", "GET", "HEAD", "POST"),
         not_allowed("POST", f"/v1/sales/{SALE}/stats", "GET", "HEAD"),
         not_allowed("POST", f"/v1/sales/{SALE}/status", "GET", "HEAD"),

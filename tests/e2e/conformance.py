@@ -132,7 +132,7 @@ class Response:
             return f"the content type is {content_type!r}"
         if not has_body:
             return None
-        if not media.endswith("json"):
+        if media != "application/json" and not media.endswith("+json"):
             return self.bodies[media].breach(answer.text)
         try:
             value = answer.json()
