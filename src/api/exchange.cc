@@ -21,7 +21,9 @@ void ExchangeSlab::close(Exchange& exchange) {
   exchange.head = false;
   exchange.as_text = false;
   exchange.patch.reset();
-  exchange.listing.reset();
+  exchange.claims.reset();
+  exchange.search.reset();
+  exchange.if_none_match.clear();
   ++exchange.generation;
   free_.push_back(exchange.place);
 }

@@ -23,7 +23,8 @@ import threading
 import time
 import unittest
 
-from http_client import Connection, Late, claim, crowd, get, post_form, post_json, request
+from conformance import Conformance, document_in
+from http_client import Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
 __all__ = ["BINARY", "Connection", "DoorbusterTest", "SCALE", "SEED", "Server",
            "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
@@ -90,6 +91,25 @@ def listening_ports(pid):
             if row[3] == listen and f"socket:[{row[9]}]" in sockets}
 
 
+proxy = None  # where test_prism.py puts one in front of every server
+
+_conformance = None  # to the document of the one program under test
+
+
+def judge_answers(address):
+    """From now on every answer from there that is not as the server's own document says fails its test."""
+    global _conformance
+    if _conformance is None:
+        with Connection(address) as connection:
+            _conformance = Conformance(document_in(connection.ask(get("/openapi.json"))))
+    judges[address] = _judge
+
+
+def _judge(request_line, answer):
+    breach = _conformance.breach(request_line, answer)
+    assert breach is None, f"not as /openapi.json says: {breach}"
+
+
 def _gather(stdout, lines, changed):
     """Reads lines as they come; None stands for their end."""
     with stdout:
@@ -116,12 +136,17 @@ class Server:
 
     def start(self, listen="127.0.0.1:0"):
         """Starts it and waits until it is ready, or says what it waits for."""
-        self.launch(listen)
+        self.launch(listen if proxy is None else proxy.upstream)
         self.address = self._announced_address()
         # It does not say where its admin listener is; the kernel knows.
         others = listening_ports(self.process.pid) - {self.port}
         assert len(others) == 1, f"it listens at {others} and {self.port}"
         self.admin = "127.0.0.1", others.pop()
+        if proxy is None:
+            judge_answers(self.address)
+        else:
+            self.address = proxy.address
+            judges[self.address] = proxy.judge
         return self
 
     def launch(self, listen="127.0.0.1:0"):
