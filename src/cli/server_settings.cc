@@ -152,6 +152,11 @@ Configuration read_configuration(const GivenSettings& given,
   check_listeners(configuration.values, reader);
   configuration.settings = reader.settings();
   configuration.mistakes = reader.mistakes();
+  // Those of values together come to what else is wrong at their place.
+  std::stable_sort(configuration.mistakes.begin(), configuration.mistakes.end(),
+                   [](const SettingMistake& a, const SettingMistake& b) {
+                     return a.origin.source < b.origin.source;
+                   });
   return configuration;
 }
 
