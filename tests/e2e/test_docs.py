@@ -2,7 +2,7 @@
 begin with `curl`, `doorbuster` or `./run COMMAND`. A block that cannot be run is fenced as ```text.
 
 One server for each document, as `./run` starts it. Put right before a line is run: the ports 8080 and 8081, the
-data directory `data`, the files of deploy/ where they are installed, and `CLAIM`, the id of the claim that was last
+data directory `data`, what is installed as /etc/doorbuster (deploy/), and `CLAIM`, the id of the claim that was last
 answered. `verify` finds the server
 stopped, as the text says it must be.
 """
@@ -74,8 +74,8 @@ class Documents(DoorbusterTest):
     def put_right(self, line, server, claim):
         line = re.sub(r"^curl ", "curl -sS --fail-with-body --max-time 20 ", line)
         line = re.sub(r"^(doorbuster|\./run) ", f"{BINARY} ", line)
-        line = line.replace("/etc/doorbuster/", os.path.join(TOP, "deploy", ""))
         line = line.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        line = line.replace("/etc/doorbuster/", os.path.join(TOP, "deploy", ""))
         line = line.replace("127.0.0.1:8081", f"127.0.0.1:{server.admin[1]}")
         return re.sub(r"\bCLAIM\b", claim or "CLAIM", line)
 
