@@ -112,10 +112,15 @@ std::string sides(const ProcessorUse& use) {
   return text;
 }
 
+Limit limit_of(const Report& report) {
+  return bench::limit_of(*report.sending, report.use->client_at_peak(),
+                         report.use->server_at_peak());
+}
+
 std::string limit_line(const Report& report) {
   const Sending& sending = *report.sending;
   const std::string both = sides(*report.use);
-  switch (limit_of(sending, *report.use)) {
+  switch (limit_of(report)) {
     case Limit::client:
       return "the client: " + shown_duration(sending.late.quantile(0.99)) +
              " late at p99, the server could have done more;" + both;
@@ -124,6 +129,8 @@ std::string limit_line(const Report& report) {
     case Limit::connections:
       return "the connections: " + grouped(sending.waited) + " requests waited for a free one;" +
              both;
+    case Limit::machine:
+      return "the machine, which had no processor to spare;" + both;
     case Limit::nothing:
       return "none was reached;" + both;
   }
@@ -241,6 +248,8 @@ std::string_view name_of(Limit limit) {
       return "server";
     case Limit::connections:
       return "connections";
+    case Limit::machine:
+      return "machine";
   }
   return {};
 }
@@ -334,16 +343,18 @@ std::string_view name_of(cli::BenchMix mix) {
   return {};
 }
 
-Limit limit_of(const Sending& sending, const ProcessorUse& use) {
+Limit limit_of(const Sending& sending, Busy client, Busy server) {
   const bool is_late = sending.late.quantile(0.99) > kLate;
-  const double client = use.client_at_peak().total();
-  const double server = use.server_at_peak().total();
-  if (client > kBusy && is_late && client >= server) return Limit::client;
-  if (server > kBusy) return Limit::server;
-  if (client > kBusy || is_late) return Limit::client;
-  // Most answers were waited for, or this would not have mattered.
-  if (sending.waited > sending.late.count() / 10) return Limit::connections;
-  return Limit::nothing;
+  const auto is_full = [](Busy side) { return side.total() > kBusy; };
+  const auto unless_starved = [](Busy side, Limit limit) {
+    return side.waited > side.ran ? Limit::machine : limit;
+  };
+  const bool client_first = is_late && client.total() >= server.total();
+  if (is_full(client) && client_first) return unless_starved(client, Limit::client);
+  if (is_full(server)) return unless_starved(server, Limit::server);
+  if (is_full(client) || is_late) return unless_starved(client, Limit::client);
+  const bool many_waited = sending.waited > sending.late.count() / 10;
+  return many_waited ? Limit::connections : Limit::nothing;
 }
 
 std::string shown_duration(std::chrono::nanoseconds duration) {
@@ -417,7 +428,7 @@ std::string report_json(const Report& report) {
   out += R"(,"client":)" + use_json(use.client_ns(), use.client_at_peak(), tally.sent);
   out += R"(,"server":)";
   out += use.knows_server() ? use_json(use.server_ns(), use.server_at_peak(), tally.sent) : "null";
-  out.append(R"(,"limit":")").append(name_of(limit_of(*report.sending, use))).append("\"");
+  out.append(R"(,"limit":")").append(name_of(limit_of(report))).append("\"");
   out += R"(,"proof":)" + proof_json(report.proof) + "}\n";
   return out;
 }

@@ -18,7 +18,13 @@
 namespace doorbuster::bench {
 
 // What was the slowest part, as far as can be seen from here.
-enum class Limit { nothing, client, server, connections };
+enum class Limit {
+  nothing,
+  client,       // this program's thread
+  server,       // its busiest thread
+  connections,  // none of them was free
+  machine,      // one of the two sides waited for a processor more than it ran
+};
 
 struct Proof {
   bool was_read = false;  // the sale could be read back
@@ -48,7 +54,7 @@ struct Report {
   bool is_colourful = false;
 };
 
-Limit limit_of(const Sending& sending, const ProcessorUse& use);
+Limit limit_of(const Sending& sending, Busy client, Busy server);
 
 // "812 us", "3.1 ms", "1.24 s"
 std::string shown_duration(std::chrono::nanoseconds duration);
