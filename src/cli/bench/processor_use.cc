@@ -3,8 +3,9 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -99,8 +100,12 @@ Busy ProcessorUse::look(const std::string& path, Thread& thread, std::int64_t pa
   if (!(file >> ran >> waited)) return {};
   Busy busy;
   if (thread.is_known && passed > 0) {
-    busy.ran = static_cast<double>(ran - thread.ran) / static_cast<double>(passed);
-    busy.waited = static_cast<double>(waited - thread.waited) / static_cast<double>(passed);
+    // The system books what was waited at the end of a wait, which may have begun before.
+    const auto share = [passed](std::int64_t ns) {
+      return static_cast<double>(ns) / static_cast<double>(passed);
+    };
+    busy.ran = std::min(share(ran - thread.ran), 1.0);
+    busy.waited = std::min(share(waited - thread.waited), 1.0 - busy.ran);
     if (busy.total() > thread.peak.total()) thread.peak = busy;
   } else {
     thread.first_ran = ran;

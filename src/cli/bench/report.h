@@ -55,6 +55,7 @@ struct Report {
 };
 
 Limit limit_of(const Sending& sending, Busy client, Busy server);
+Limit limit_of(const Report& report);
 
 // "812 us", "3.1 ms", "1.24 s"
 std::string shown_duration(std::chrono::nanoseconds duration);
