@@ -287,7 +287,7 @@ class LyingServer(Crowd):
     def lie(self, how, code):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
         server.lie, server.sale, server.claims, server.lock = how, {}, [], threading.Lock()
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         self.addCleanup(thread.join)
         self.addCleanup(server.server_close)

@@ -31,6 +31,7 @@ using cli::ExitCode;
 using cli::say;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr int kTries = 6;  // of each page that is read back
 
 // Six letters that no other run has.
 std::string new_tag() {
@@ -109,7 +110,10 @@ class Run {
         progress_.show(now, "reading the claims back: " + cli::grouped(claims));
       }
     };
-    if (auto refusal = read_back(client_, sale_.id, audit, proof.figures, on_page)) return refusal;
+    // It has been waited for already where it went away.
+    const int tries = report_.ending == Ending::nobody_answers ? 1 : kTries;
+    auto refusal = read_back(client_, sale_.id, tries, audit, proof.figures, on_page);
+    if (refusal) return refusal;
     proof.was_read = true;
     proof.stood_still = audit.stood_still();
     proof.acknowledged = ledger.claims().size();

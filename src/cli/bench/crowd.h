@@ -23,7 +23,8 @@ namespace doorbuster::bench {
 enum class Act : std::uint8_t { claim, confirm, release };
 
 struct Request {
-  std::int64_t due = 0;  // the moment it is meant to be asked
+  std::int64_t due = 0;   // the moment it is meant to be asked
+  std::int64_t sent = 0;  // the moment it was, for whoever sends it
   BuyerNumber buyer = 0;
   ClaimNumber claim = 0;  // of a confirmation or release
   Act act = Act::claim;

@@ -19,9 +19,11 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::int64_t kTick = 100 * kMillisecond;
 constexpr std::int64_t kOpening = 10 * kSecond;
-constexpr std::int64_t kNobodyThere = 4 * kSecond;  // no connection can be opened for so long
-constexpr std::int64_t kAfterStop = 2 * kSecond;    // for what is under way
-constexpr std::uint32_t kAtATime = 128;             // that are being opened; a backlog is short
+constexpr std::int64_t kNobodyThere =
+    8 * kSecond;  // no connection can be opened: longer than a restart
+constexpr std::int64_t kAfterStop = 2 * kSecond;  // for what is under way
+constexpr std::uint32_t kAtATime = 128;           // that are being opened; a backlog is short
+constexpr std::size_t kBurst = 256;               // connections written to before answers are read
 constexpr std::size_t kBlock = std::size_t{256} * 1024;
 
 }  // namespace
@@ -103,7 +105,7 @@ void Driver::end(std::uint32_t index, std::int64_t now) {
 }
 
 void Driver::send_due(std::int64_t now) {
-  while (crowd_->next_due() <= now) {
+  while (crowd_->next_due() <= now && touched_.size() < kBurst) {
     if (free_.empty()) {
       no_room_until_ = now;
       break;
@@ -115,7 +117,8 @@ void Driver::send_due(std::int64_t now) {
     if (!is_open(connection)) continue;
     if (connection.flying() == 0) connection.waiting_since = now;
     while (connection.has_room() && crowd_->next_due() <= now) {
-      const Request request = crowd_->take();
+      Request request = crowd_->take();
+      request.sent = now;
       if (request.due > no_room_until_) {
         sending_.late.add(Histogram::Nanoseconds(now - request.due));
       } else {
@@ -197,7 +200,9 @@ bool Driver::take_answers(Connection& connection, std::string_view bytes, std::i
       return false;
     }
     --flying_;
-    crowd_->answered(connection.pop(), answer, now);
+    const Request request = connection.pop();
+    sending_.service.add(Histogram::Nanoseconds(now - request.sent));
+    crowd_->answered(request, answer, now);
     bytes.remove_prefix(answer.used);
     if (answer.closes) return false;
   }

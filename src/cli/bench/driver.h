@@ -32,6 +32,7 @@ struct DriverOptions {
 // How well the crowd could be sent.
 struct Sending {
   Histogram late;                 // behind the moment it was due though a connection was free
+  Histogram service;              // from when a request was really sent to its answer
   std::uint64_t waited = 0;       // found no free connection when due
   std::uint32_t connections = 0;  // that were open at the start
   std::uint64_t connections_lost = 0;

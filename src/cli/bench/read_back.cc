@@ -13,15 +13,20 @@ using cli::ApiClient;
 using cli::JsonView;
 using cli::Refusal;
 
-constexpr int kTries = 6;
 constexpr std::chrono::milliseconds kPause{500};
 
-// A server that was overloaded or restarted a moment ago is given a few seconds.
-std::optional<Refusal> get(ApiClient& client, const std::string& target, ApiAnswer& answer) {
-  for (int tries = 1;; ++tries) {
-    auto refusal = client.get(target, answer);
+// What is asked of one sale.
+struct Source {
+  ApiClient& client;
+  const std::string& sale;
+  int tries;
+};
+
+std::optional<Refusal> get(const Source& source, std::string_view rest, ApiAnswer& answer) {
+  for (int left = source.tries - 1;; --left) {
+    auto refusal = source.client.get(cli::sale_path(source.sale, rest), answer);
     const bool may_pass = refusal && refusal->exit_code == cli::ExitCode::not_ready;
-    if (!may_pass || tries == kTries) return refusal;
+    if (!may_pass || left <= 0) return refusal;
     std::this_thread::sleep_for(kPause);
   }
 }
@@ -45,14 +50,11 @@ ListedClaim claim_in(const JsonView& json) {
   return claim;
 }
 
-}  // namespace
-
-std::optional<Refusal> read_figures(ApiClient& client, const std::string& sale,
-                                    SaleFigures& figures) {
+std::optional<Refusal> read_figures(const Source& source, SaleFigures& figures) {
   ApiAnswer answer;
-  if (auto refusal = get(client, cli::sale_path(sale), answer)) return refusal;
+  if (auto refusal = get(source, "", answer)) return refusal;
   figures.per_buyer_limit = answer.root().number("per_buyer_limit");
-  if (auto refusal = get(client, cli::sale_path(sale, "/stats"), answer)) return refusal;
+  if (auto refusal = get(source, "/stats", answer)) return refusal;
   const JsonView stats = answer.root();
   figures.stock = stats.number("stock");
   figures.available = stats.number("available");
@@ -63,16 +65,19 @@ std::optional<Refusal> read_figures(ApiClient& client, const std::string& sale,
   return std::nullopt;
 }
 
-std::optional<Refusal> read_back(ApiClient& client, const std::string& sale, Audit& audit,
-                                 SaleFigures& figures,
+}  // namespace
+
+std::optional<Refusal> read_back(ApiClient& client, const std::string& sale, int tries,
+                                 Audit& audit, SaleFigures& figures,
                                  const std::function<void(std::uint64_t)>& progress) {
+  const Source source{client, sale, tries};
   SaleFigures before;
-  if (auto refusal = read_figures(client, sale, before)) return refusal;
+  if (auto refusal = read_figures(source, before)) return refusal;
   std::string after;
   ApiAnswer page;
   do {
     const std::string from = after.empty() ? "" : "&after=" + cli::percent_encoded(after);
-    if (auto refusal = get(client, cli::sale_path(sale, "/claims?limit=1000" + from), page)) {
+    if (auto refusal = get(source, "/claims?limit=1000" + from, page)) {
       return refusal;
     }
     page.root().for_each_in("data", [&](const JsonView& json) { audit.listed(claim_in(json)); });
@@ -85,7 +90,7 @@ std::optional<Refusal> read_back(ApiClient& client, const std::string& sale, Aud
     after = next;
     progress(audit.claims_listed());
   } while (!after.empty());
-  if (auto refusal = read_figures(client, sale, figures)) return refusal;
+  if (auto refusal = read_figures(source, figures)) return refusal;
   audit.finish(before, figures);
   return std::nullopt;
 }

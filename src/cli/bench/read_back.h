@@ -12,14 +12,11 @@
 
 namespace doorbuster::bench {
 
-// The sale's figures; nothing, and `figures`, when it answered.
-std::optional<cli::Refusal> read_figures(cli::ApiClient& client, const std::string& sale,
-                                         SaleFigures& figures);
-
-// Reads every claim into `audit` and lets it judge. A server that is busy is waited for. `progress`
-// is told how many claims were read.
-std::optional<cli::Refusal> read_back(cli::ApiClient& client, const std::string& sale, Audit& audit,
-                                      SaleFigures& figures,
+// Reads every claim into `audit` and lets it judge. A server that is busy or restarts is waited
+// for, with up to `tries` of each request, half a second apart. `progress` is told how many claims
+// were read.
+std::optional<cli::Refusal> read_back(cli::ApiClient& client, const std::string& sale, int tries,
+                                      Audit& audit, SaleFigures& figures,
                                       const std::function<void(std::uint64_t)>& progress);
 
 }  // namespace doorbuster::bench

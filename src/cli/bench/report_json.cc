@@ -137,6 +137,7 @@ std::string latency_json(const Report& report) {
   append_latency(out, "turned_away", tally.busy);
   append_latency(out, "ends_of_holds", tally.ends);
   append_latency(out, "sent_late", report.sending->late);
+  append_latency(out, "from_sending", report.sending->service);
   return out + "}";
 }
 
