@@ -72,6 +72,9 @@ class Run {
       say("nobody answers at " + server_.text() + " (" + driver_.why() + ")");
       return ExitCode::not_ready;
     }
+    if (const auto opened = driver_.sending().connections; opened < arguments_.connections) {
+      say("only " + cli::grouped(opened) + " connections could be opened (" + driver_.why() + ")");
+    }
     if (const auto refusal = find_sale(client_, arguments_.sale, tag, plan_, sale_)) {
       return tell(*refusal);
     }
@@ -184,7 +187,7 @@ ExitCode send_crowd(const BenchArguments& arguments) {
   const auto server = cli::parse_server_url(arguments.api.url);
   auto client = cli::client_at(arguments.api.url);
   if (!server || !client) return ExitCode::usage;
-  const auto address = resolve(*server);
+  const auto address = find_listener(*server);
   if (!address) {
     say(address.error().message);
     return ExitCode::not_ready;

@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,20 +14,43 @@
 
 namespace doorbuster::bench {
 
-Result<Address> resolve(const cli::ServerUrl& server) {
+namespace {
+
+// Connects and hangs up; 0, or why not.
+int try_connection(const addrinfo& address) {
+  const int descriptor = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return errno;
+  // The system counts the time of connecting by the limit for sending.
+  const timeval limit{10, 0};
+  ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const bool connected = ::connect(descriptor, address.ai_addr, address.ai_addrlen) == 0;
+  const int error = connected ? 0 : errno;
+  ::close(descriptor);
+  return error == EINPROGRESS ? ETIMEDOUT : error;
+}
+
+}  // namespace
+
+Result<Address> find_listener(const cli::ServerUrl& server) {
+  const auto nobody = [&](const char* why) {
+    return Error{ErrorCode::not_found, "nobody answers at " + server.text() + " (" + why + ")"};
+  };
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(server.host.c_str(), server.port.c_str(), &hints, &found);
-  if (error != 0) {
-    return Error{ErrorCode::not_found,
-                 "nobody answers at " + server.text() + " (" + ::gai_strerror(error) + ")"};
-  }
+  const int unknown = ::getaddrinfo(server.host.c_str(), server.port.c_str(), &hints, &found);
+  if (unknown != 0) return nobody(::gai_strerror(unknown));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, ::freeaddrinfo);
-  Address address;
-  address.size = found->ai_addrlen;
-  std::memcpy(&address.bytes, found->ai_addr, found->ai_addrlen);
-  return address;
+  int error = 0;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    error = try_connection(*each);
+    if (error != 0) continue;
+    Address address;
+    address.size = each->ai_addrlen;
+    std::memcpy(&address.bytes, each->ai_addr, each->ai_addrlen);
+    return address;
+  }
+  return nobody(std::strerror(error));
 }
 
 bool Connection::open(const Address& address) {

@@ -23,8 +23,9 @@ struct Address {
   socklen_t size = 0;
 };
 
-// The first address of the server that can be resolved.
-Result<Address> resolve(const cli::ServerUrl& server);
+// The first address of the server at which somebody takes connections; not_found, in words for
+// people, where there is none.
+Result<Address> find_listener(const cli::ServerUrl& server);
 
 class Connection {
  public:

@@ -71,7 +71,7 @@ bool Driver::open_all() {
   while (next < options_.connections || connecting_ > 0) {
     const std::int64_t now = clock_now();
     if (now >= deadline) {
-      if (open_ == 0) why_ = "timed out";
+      why_ = "timed out";
       break;
     }
     for (; next < options_.connections && connecting_ < kAtATime; ++next) begin_opening(next);

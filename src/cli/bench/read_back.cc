@@ -5,6 +5,8 @@
 #include <limits>
 #include <thread>
 
+#include "cli/bench/driver.h"
+
 namespace doorbuster::bench {
 namespace {
 
@@ -14,6 +16,7 @@ using cli::JsonView;
 using cli::Refusal;
 
 constexpr std::chrono::milliseconds kPause{500};
+constexpr std::int64_t kPatience = 10'000'000'000;  // ns; what hangs is not asked again and again
 
 // What is asked of one sale.
 struct Source {
@@ -23,10 +26,11 @@ struct Source {
 };
 
 std::optional<Refusal> get(const Source& source, std::string_view rest, ApiAnswer& answer) {
+  const std::int64_t deadline = clock_now() + kPatience;
   for (int left = source.tries - 1;; --left) {
     auto refusal = source.client.get(cli::sale_path(source.sale, rest), answer);
     const bool may_pass = refusal && refusal->exit_code == cli::ExitCode::not_ready;
-    if (!may_pass || left <= 0) return refusal;
+    if (!may_pass || left <= 0 || clock_now() > deadline) return refusal;
     std::this_thread::sleep_for(kPause);
   }
 }

@@ -260,6 +260,9 @@ std::string report_text(const Report& report) {
   out += line("lost",
               grouped(tally.lost) +
                   (tally.lost > 0 ? "   answers that never came, and were asked for again" : ""));
+  if (report.sending->malformed > 0) {
+    out += line("malformed", grouped(report.sending->malformed) + "   what came was no answer");
+  }
   out += line("errors", counted(tally.errors));
   out += "\n" + latency_table(tally, colours) + "\n";
   out += line("throughput", throughput_line(report));
