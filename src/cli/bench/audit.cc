@@ -116,7 +116,7 @@ void Audit::check_told(const ListedClaim& claim, BuyerNumber buyer) {
 void Audit::take_units(const ListedClaim& claim) {
   for (const std::uint32_t unit : claim.units) {
     ++live_units_;
-    if (unit > kMostUnits) continue;
+    if (unit == 0 || unit > kMostUnits) continue;  // no number
     if (unit >= taken_.size()) taken_.resize(std::max<std::size_t>(unit + 1, 2 * taken_.size()));
     if (taken_[unit]) {
       ledger_.breaches().add(BreachKind::unit_twice, "unit " + std::to_string(unit) + ", also in " +

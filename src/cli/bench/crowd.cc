@@ -181,10 +181,14 @@ void Crowd::lost(const Request& request, std::int64_t now) {
 }
 
 void Crowd::stop(std::int64_t now) {
-  for (; next_arrival_ <= now; ++tally_.never_sent) {
-    ++come_;
-    next_arrival_ = come_ == plan_.arrivals ? kNobody : first_ + arrivals_.time_of(come_).count();
+  // The first that had not come yet.
+  std::uint64_t from = come_;
+  std::uint64_t to = plan_.arrivals;
+  while (from < to) {
+    const std::uint64_t middle = from + (to - from) / 2;
+    first_ + arrivals_.time_of(middle).count() <= now ? from = middle + 1 : to = middle;
   }
+  if (next_arrival_ != kNobody) tally_.never_sent += from - come_;
   for (; !intentions_.empty() && intentions_.top().due <= now; intentions_.pop()) {
     ++tally_.never_sent;
   }

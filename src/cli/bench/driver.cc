@@ -195,10 +195,9 @@ bool Driver::take_answers(Connection& connection, std::string_view bytes, std::i
   while (!bytes.empty()) {
     const Scan scan = scan_answer(bytes, answer);
     if (scan == Scan::partial) break;
-    if (scan == Scan::malformed || connection.flying() == 0) {
-      ++sending_.malformed;
-      return false;
-    }
+    if (scan == Scan::malformed) ++sending_.malformed;
+    // What nobody asked for is a server that has too many connections.
+    if (scan == Scan::malformed || connection.flying() == 0) return false;
     --flying_;
     const Request request = connection.pop();
     sending_.service.add(Histogram::Nanoseconds(now - request.sent));
@@ -224,8 +223,17 @@ void Driver::tick(std::int64_t now) {
 void Driver::wait(std::int64_t until, std::int64_t now) {
   std::array<epoll_event, 512> events;
   const std::int64_t left = std::max<std::int64_t>(until - now, 0);
-  const timespec time{left / kSecond, left % kSecond};
-  const int count = ::epoll_pwait2(epoll_, events.data(), events.size(), &time, nullptr);
+  constexpr int kEvents = static_cast<int>(events.size());
+  int count = -1;
+  if (knows_pwait2_) {
+    const timespec time{left / kSecond, left % kSecond};
+    count = ::epoll_pwait2(epoll_, events.data(), kEvents, &time, nullptr);
+    knows_pwait2_ = count >= 0 || (errno != ENOSYS && errno != EPERM);
+  }
+  if (!knows_pwait2_) {
+    const auto milliseconds = static_cast<int>((left + kMillisecond - 1) / kMillisecond);
+    count = ::epoll_wait(epoll_, events.data(), kEvents, milliseconds);
+  }
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     on_event(event.data.u32, event.events);

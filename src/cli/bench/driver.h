@@ -80,6 +80,7 @@ class Driver {
   const Address address_;
   const DriverOptions options_;
   int epoll_ = -1;
+  bool knows_pwait2_ = true;  // some containers forbid it, which costs precision
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<std::uint32_t> free_;  // open ones with room, each once
   std::vector<std::uint32_t> touched_;
