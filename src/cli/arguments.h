@@ -141,12 +141,36 @@ struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
 
+enum class BenchMix {
+  sale,        // a hot sale: buyers who come early, come again, tap twice
+  winners,     // every request is the first of a new buyer
+  duplicates,  // nine of ten repeat what a buyer has asked before
+  losers,      // all but one are refused
+  holds,       // claims are confirmed, given back or left to end
+};
+
+enum class ArrivalShape { constant, step, flash };
+
+struct BenchArguments {
+  ApiArguments api;
+  BenchMix mix = BenchMix::sale;
+  std::optional<ArrivalShape> arrival;  // none of these: by the mix
+  std::optional<std::uint64_t> buyers;
+  std::optional<std::uint64_t> rate;              // requests a second
+  std::optional<std::uint64_t> duration_seconds;  // how long they come
+  std::uint32_t connections = 256;
+  std::uint32_t pipeline = 1;
+  std::string sale;  // empty: one of its own
+  std::optional<std::uint64_t> stock;
+  std::optional<std::uint64_t> hold_seconds;
+};
+
 // An exit code where there is nothing left to do: help was shown, or a mistake explained.
 using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
                  ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments,
-                 ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
+                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

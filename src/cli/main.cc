@@ -1,4 +1,5 @@
 #include "cli/arguments.h"
+#include "cli/bench/bench.h"
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
 #include "cli/config_commands.h"
@@ -27,6 +28,9 @@ struct Run {
   }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
+  }
+  ExitCode operator()(const BenchArguments& arguments) const {
+    return doorbuster::bench::send_crowd(arguments);
   }
   ExitCode operator()(const ConfigPrintArguments& arguments) const {
     return print_config(arguments);

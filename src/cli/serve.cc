@@ -157,6 +157,9 @@ void print_ready(const ServeArguments& arguments, const Listeners& asked, const 
   if (demo_units && arguments.dev) {
     out += "try     curl -X POST " + bound.http.text() +
            "/v1/sales/demo/claims -H 'X-Buyer-Id: alice'\n";
+    const bool is_usual = bound.http.text() == BenchArguments().api.url.substr(7);  // "http://"
+    out += "crowd   ./run bench --buyers 200000";
+    out += is_usual ? "\n" : " --url http://" + bound.http.text() + "\n";
   }
   // Who let the system choose a port has to be told which.
   if (asked.admin.port == 0) out += "admin   http://" + bound.admin.text() + "\n";
