@@ -163,14 +163,43 @@ TEST_F(Snapshots, SegmentsAreRemovedFromTheFirstOnAsFarAsTheyNeedNotBeKept) {
   EXPECT_EQ(digest(), before);
 }
 
+constexpr Time kNow{std::chrono::hours(24)};
+
+TEST(Retention, KeepsNoSegmentLongerThanItIsToldTo) {
+  const std::vector<CoveredSegment> covered = {
+      {4, 100, kNow - 30s}, {5, 100, kNow - 20s}, {6, 100, kNow - 10s}};
+  const auto removed = [&](std::uint64_t bytes, std::chrono::seconds seconds) {
+    return segments_to_remove(covered, {.retain_bytes = bytes, .retain_seconds = seconds}, kNow);
+  };
+  EXPECT_EQ(removed(1000, 0s), 0U);
+  EXPECT_EQ(removed(1000, 30s), 0U);
+  EXPECT_EQ(removed(1000, 29s), 1U);
+  EXPECT_EQ(removed(1000, 15s), 2U);
+  EXPECT_EQ(removed(1000, 5s), 3U);
+  EXPECT_EQ(removed(100, 30s), 2U) << "the bytes are the most there may be";
+}
+
+TEST_F(Snapshots, RemoveSegmentsWhoseEventsAreOlderThanTheyAreToBeKept) {
+  claim(0, 130);
+  engine_.clock().advance(100s);
+  claim(130, 300);
+  ASSERT_GT(last_sealed(), 3U);
+  SnapshotTask wanted = task({.retain_seconds = 50s});
+  wanted.now = engine_.engine().now();
+  ASSERT_TRUE(take_snapshot(engine_.files(), wanted, kGoOn).ok());
+  EXPECT_EQ(first_segment(), segment_name(3));  // the one in which the time went by
+  engine_.lose_power();
+  ASSERT_TRUE(engine_.start().ok());
+}
+
 TEST(Retention, KeepsTheNewestSegmentsUpToTheBytesAllowed) {
-  const std::vector<SegmentSize> covered = {{4, 100}, {5, 100}, {6, 100}};
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 0}), 3U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 99}), 3U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 100}), 2U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 299}), 1U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 300}), 0U);
-  EXPECT_EQ(segments_to_remove({}, {.retain_bytes = 0}), 0U);
+  const std::vector<CoveredSegment> covered = {{4, 100}, {5, 100}, {6, 100}};
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 0}, kNow), 3U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 99}, kNow), 3U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 100}, kNow), 2U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 299}, kNow), 1U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 300}, kNow), 0U);
+  EXPECT_EQ(segments_to_remove({}, {.retain_bytes = 0}, kNow), 0U);
 }
 
 TEST(Retention, LargeImagesMakeSnapshotsRarer) {
