@@ -12,7 +12,7 @@ using sale::ClaimStatus;
 using sale::SaleStatus;
 
 template <typename Body>
-constexpr bool is_of_claim =
+constexpr bool kIsOfClaim =
     std::is_base_of_v<sale::OfClaim, Body> || std::is_same_v<Body, sale::ClaimGranted>;
 
 void append_text(std::string& out, std::string_view name, std::string_view value) {
@@ -144,7 +144,7 @@ void append_cloud_event(std::string& out, std::string_view incarnation,
   out += R"(","subject":"sales/)";
   out += event.slug;
   const bool of_claim = std::visit(
-      [](const auto& body) { return is_of_claim<std::decay_t<decltype(body)>>; }, event.event.body);
+      [](const auto& body) { return kIsOfClaim<std::decay_t<decltype(body)>>; }, event.event.body);
   if (of_claim) {
     out += "/claims/";
     sale::append(out, event.claim);

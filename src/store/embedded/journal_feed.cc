@@ -14,6 +14,9 @@ namespace doorbuster::embedded {
 namespace {
 
 constexpr std::size_t kMostUnderWay = 4096;
+// Groups come by the thousand in a second: those who wait are told of several at a time.
+constexpr std::chrono::milliseconds kPause{5};
+constexpr std::size_t kLargeText = 1024 * 1024;  // of a page, as JSON
 
 store::Cursor cursor_of(std::uint64_t position) { return store::Cursor(std::to_string(position)); }
 
@@ -41,6 +44,19 @@ struct ClaimOf {
     }
   }
 };
+
+// Bytes that an event takes as JSON, more or less: one run of units may be a thousand of them.
+std::size_t text_bytes(const EventPage::Event& stored, const sale::Event& event) {
+  constexpr std::size_t kEnvelope = 400;
+  constexpr std::size_t kUnit = 10;
+  std::size_t units = 0;
+  if (const auto* granted = std::get_if<sale::ClaimGranted>(&event.body)) {
+    units = granted->units.count();
+  } else if (const auto* reacquired = std::get_if<sale::ClaimReacquired>(&event.body)) {
+    units = reacquired->units.count();
+  }
+  return kEnvelope + stored.size + kUnit * units;
+}
 
 }  // namespace
 
@@ -96,21 +112,22 @@ void JournalFeed::run() {
   }
 }
 
+bool JournalFeed::has_news() const {
+  const std::uint64_t position = head_.position();
+  return std::ranges::any_of(
+      waiting_, [&](const Reading& reading) { return *reading.range.after < position; });
+}
+
 bool JournalFeed::wait() {
   auto until = SteadyClock::time_point::max();
-  if (!waiting_.empty()) {
-    head_.await();
-    for (const Reading& reading : waiting_) until = std::min(until, reading.until);
-    // What was reached before await() is not told.
-    const std::uint64_t position = head_.position();
-    const bool has_news = std::ranges::any_of(
-        waiting_, [&](const Reading& reading) { return *reading.range.after < position; });
-    if (has_news) until = SteadyClock::time_point::min();
-  }
+  for (const Reading& reading : waiting_) until = std::min(until, reading.until);
+  if (!waiting_.empty() && !has_news()) head_.await();
+  // What was reached before await() is not told.
+  if (has_news()) until = std::min(until, next_look_);
   if (ready_.empty()) reader_.rest();
   std::unique_lock lock(mutex_);
   const auto something = [&] { return stopping_ || advanced_ || !asked_.empty(); };
-  if (ready_.empty() && until != SteadyClock::time_point::min()) {
+  if (ready_.empty()) {
     if (until == SteadyClock::time_point::max()) {
       changed_.wait(lock, something);
     } else {
@@ -143,11 +160,14 @@ void JournalFeed::begin(Asked& asked) {
 }
 
 void JournalFeed::end_waits() {
-  const std::uint64_t position = head_.position();
   const auto now = SteadyClock::now();
+  const bool looks = now >= next_look_ && has_news();
+  if (looks) next_look_ = now + kPause;
+  const std::uint64_t position = head_.position();
   const auto over =
       std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Reading& reading) {
-        return *reading.range.after >= position && now < reading.until;
+        const bool is_told = looks && *reading.range.after < position;
+        return !is_told && now < reading.until;
       });
   std::move(over, waiting_.end(), std::back_inserter(ready_));
   waiting_.erase(over, waiting_.end());
@@ -175,12 +195,19 @@ store::EventsReply JournalFeed::to_reply(const EventPage& page) const {
   read.next = cursor_of(page.next);
   read.has_more = page.has_more;
   read.events.reserve(page.events.size());
+  std::size_t text = 0;
   for (const EventPage::Event& stored : page.events) {
     auto event = sale::decode(stored.sale, page.bytes_of(stored));
     const std::string_view slug = slugs_.slug(stored.sale);
     if (!event || slug.empty()) {
       return Error{ErrorCode::data_damaged,
                    "event " + std::to_string(stored.position) + " of the journal cannot be read"};
+    }
+    text += text_bytes(stored, *event);
+    if (text > kLargeText && !read.events.empty()) {
+      read.next = cursor_of(stored.position - 1);
+      read.has_more = true;
+      return read;
     }
     const auto claim = std::visit(ClaimOf{}, event->body);
     const sale::ClaimId id = claim ? claim_ids_.encode({stored.sale, *claim}) : sale::ClaimId{};

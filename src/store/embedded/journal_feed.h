@@ -55,6 +55,7 @@ class JournalFeed final : public store::EventFeed {
   bool wait();
   void begin(Asked& asked);
   void advance(Reading reading);
+  bool has_news() const;  // for somebody who waits
   void end_waits();
   void answer(const Done& done, store::EventsReply reply);
   store::EventsReply to_reply(const EventPage& page) const;
@@ -76,6 +77,7 @@ class JournalFeed final : public store::EventFeed {
   std::vector<Asked> taken_;
   std::deque<Reading> ready_;
   std::vector<Reading> waiting_;  // for the next event
+  SteadyClock::time_point next_look_;
   std::thread thread_;
 };
 

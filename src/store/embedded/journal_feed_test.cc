@@ -165,6 +165,42 @@ TEST_P(Feed, WhatRetentionHasRemovedIsExpired) {
   EXPECT_EQ(read("", "", 1).ids, oldest.ids);
 }
 
+TEST_P(Feed, APageOfVeryManyUnitsIsCutShortAndGoesOn) {
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "large";
+  definition->stock = 1'000'000;
+  definition->per_buyer_limit = 1000;
+  store_->ask(sale::CreateSale{definition});
+  constexpr std::size_t kClaims = 250;  // of a thousand units: some 10 KB each as JSON
+  for (std::size_t i = 0; i < kClaims; ++i) {
+    store_->ask(sale::ClaimUnits{sale::Slug("large"), sale::BuyerId(std::to_string(i)), 1000, {}});
+  }
+  std::vector<std::string> ids;
+  std::string after;
+  for (Answered page; ids.empty() || page.has_more; after = page.next) {
+    page = read(after);
+    ASSERT_LT(page.ids.size(), 110U);
+    ids.insert(ids.end(), page.ids.begin(), page.ids.end());
+  }
+  ASSERT_EQ(ids.size(), kClaims + 2);
+  for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(ids[i], std::to_string(i + 1));
+}
+
+TEST_P(Feed, WhoKeepsWaitingMissesNothing) {
+  open_sale("demo");
+  std::vector<std::string> ids;
+  std::string after = "2";
+  for (int i = 0; i < 30; ++i) {
+    auto next = ask({store::Cursor(after), {}, 10, 60s});
+    claim("demo", std::to_string(i));
+    const Answered told = next.get();
+    ids.insert(ids.end(), told.ids.begin(), told.ids.end());
+    after = told.next;
+  }
+  ASSERT_EQ(ids.size(), 30U);
+  EXPECT_EQ(ids.back(), "32");
+}
+
 TEST_P(Feed, AStoreThatIsClosedDropsThoseWhoWait) {
   open_sale("demo");
   auto never = ask({store::Cursor("latest"), {}, 10, 600s});
