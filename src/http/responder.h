@@ -38,7 +38,7 @@ class Stream {
   // (perhaps before this returns), and never if the client goes first.
   void when_drained(std::function<void()> more);
   // For a stream without an end: a client that ends its own side has gone, and is not taken for one
-  // that still wants to read.
+  // that still wants to read; one that does not read is cut sooner.
   void close_with_input();
   bool is_open() const;  // false: the client has gone
   void finish();

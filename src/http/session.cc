@@ -247,7 +247,8 @@ bool Session::send_output() {
     const auto size = socket_->write_some(asio::const_buffer(unsent.data(), unsent.size()), error);
     if (error == asio::error::would_block) {
       blocked_ = true;
-      write_due_ = loop_.due_in(loop_.limits().idle_time);
+      const Limits& limits = loop_.limits();
+      write_due_ = loop_.due_in(close_with_input_ ? limits.stall_time : limits.idle_time);
       socket_->async_wait(asio::socket_base::wait_write, WriteReady{shared_from_this()});
       return true;
     }
