@@ -152,6 +152,38 @@ TEST_P(Feed, TheSameIsReadAfterARestart) {
   EXPECT_EQ(read("", "demo").slugs.front(), "demo");
 }
 
+TEST_P(Feed, WhatBecameOfAnArchivedAndDeletedSaleIsToldAsBefore) {
+  const SnapshotOptions often{.segments = 1, .archive_pause = 0ms};
+  open(often);
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "short";
+  definition->stock = 10;
+  definition->archive_after_seconds = 1;
+  store_->ask(sale::CreateSale{definition});
+  claim("short", "ann");
+  store_->ask(sale::SteerSale{sale::Slug("short"), sale::SaleAction::close});
+  open_sale("other");
+  const Answered before = read("", "short");
+  EXPECT_EQ(before.ids.size(), 4U);
+  store_->clock().advance(2s);
+  // Once it is archived, it can be deleted.
+  bool deleted = false;
+  for (int tries = 0; !deleted && tries < 5000; ++tries) {
+    claim("other", std::to_string(tries));
+    const auto reply = store_->ask(sale::DeleteSale{sale::Slug("short")});
+    deleted = std::get<store::SaleChangeReply>(reply).change == sale::SaleChange::done;
+  }
+  ASSERT_TRUE(deleted);
+  for (int starts = 0; starts < 2; ++starts) {
+    const Answered after = read("", "short");
+    ASSERT_EQ(after.ids.size(), 5U);
+    EXPECT_TRUE(std::equal(before.ids.begin(), before.ids.end(), after.ids.begin()));
+    EXPECT_EQ(after.types.back(), "doorbuster.sale.deleted");
+    EXPECT_EQ(after.slugs.back(), "short");
+    open(often);
+  }
+}
+
 TEST_P(Feed, WhatRetentionHasRemovedIsExpired) {
   open({.segments = 1, .retain_bytes = 0});
   open_sale("demo");

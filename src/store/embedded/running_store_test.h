@@ -56,6 +56,7 @@ class RunningStore : private store::ReplySink {
     return "";
   }
   store::EventFeed& events() { return store_->events(); }
+  ManualClock& clock() { return clock_; }
 
  private:
   void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
