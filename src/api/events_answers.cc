@@ -102,7 +102,9 @@ struct Refusing {
     answer.problem(ProblemCode::not_found, Remark::no_such_sale);
   }
   void operator()(const store::NoSuchCursor&) const {
-    answer.invalid({FlawKind::not_an_event_cursor, FlawPlace::parameter, "after", {}, {}});
+    const FlawPlace place = reader.resumes ? FlawPlace::header : FlawPlace::parameter;
+    answer.invalid(
+        {FlawKind::not_an_event_cursor, place, reader.resumes ? "Last-Event-ID" : "after", {}, {}});
   }
   void operator()(const store::CursorExpired& expired) const {
     answer.start_problem(ProblemCode::cursor_expired);
@@ -155,7 +157,10 @@ void read_events(Call& call) {
   Desk& desk = answer.desk();
   EventsReader wanting;
   wanting.form = names(call.fields.accept, kStreamType) ? EventsForm::stream : EventsForm::page;
-  if (wanting.form == EventsForm::stream) wanting.wanted.most = kStreamedAtATime;
+  if (wanting.form == EventsForm::stream) {
+    wanting.wanted.most = kStreamedAtATime;
+    wanting.resumes = !call.fields.last_event_id.value.empty();
+  }
   if (const auto why = parse_events(call, wanting.form, wanting.wanted)) {
     return answer_unreadable(answer, *why);
   }

@@ -40,7 +40,8 @@ struct EventsReader {
   http::Stream stream;        // then
   RequestId request_id;
   Language language = Language::english;
-  bool head = false;  // HEAD
+  bool head = false;     // HEAD
+  bool resumes = false;  // by Last-Event-ID
 
   std::uint64_t number = 0;  // the desk's
 
