@@ -90,6 +90,13 @@ constexpr std::array<Advice, kProblemCodes> kAdvice = {{
     {Code::idempotency_key_reused,
      {"Use a new key for a new claim, and the same key only for the same request.",
       "新的申领请使用新的键；同一个键只用于同一请求。"}},
+    {Code::cursor_expired,
+     {"Read the sales and claims you need from their lists, and then events from `oldest` on. If "
+      "this happens again, read more often, or have events kept for longer "
+      "(`journal.retain_bytes`).",
+      "请从列表重新读取所需的活动和领取记录，再从 `oldest` "
+      "继续读取事件。若再次发生，请更频繁地读取，或让"
+      "事件保留更久（`journal.retain_bytes`）。"}},
     {Code::precondition_failed,
      {"Read the sale again, look whether your change still makes sense, and send it with the new "
       "`ETag`.",

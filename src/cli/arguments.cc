@@ -86,6 +86,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_server_commands(app, commands);
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
+  add_events_commands(app, commands);
   add_bench_command(app, commands);
   add_config_commands(app, commands);
   add_completions(app, commands);

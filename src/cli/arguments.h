@@ -44,6 +44,8 @@ struct ServeArguments {
   std::string admin_listen = "127.0.0.1:8081";
   std::uint64_t journal_segment_bytes = std::uint64_t{64} << 20;
   std::uint64_t journal_max_waiting = 65'536;
+  std::uint64_t journal_retain_bytes = std::uint64_t{1} << 30;
+  std::uint64_t journal_retain_seconds = 0;  // 0: as long as there is room
 
   GivenSettings given{};  // to read them again
 };
@@ -137,6 +139,12 @@ struct ClaimsExportArguments {
   std::string output;  // a path; empty: stdout
 };
 
+struct EventsTailArguments {
+  ApiArguments api;
+  std::string sale;              // of it alone; empty: of all
+  std::string after = "latest";  // a cursor
+};
+
 struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
@@ -169,8 +177,9 @@ struct BenchArguments {
 using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
-                 ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments,
-                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
+                 ClaimsListArguments, ClaimsExportArguments, EventsTailArguments,
+                 ClockAcceptArguments, BenchArguments, ConfigPrintArguments, ConfigCheckArguments,
+                 ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

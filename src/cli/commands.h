@@ -28,6 +28,7 @@ using Commands = std::vector<Command>;
 void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
+void add_events_commands(CLI::App& app, Commands& commands);
 void add_bench_command(CLI::App& app, Commands& commands);
 void add_config_commands(CLI::App& app, Commands& commands);
 void add_completions(CLI::App& app, Commands& commands);  // of all commands there are then

@@ -3,6 +3,7 @@
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
 #include "cli/config_commands.h"
+#include "cli/events_tail.h"
 #include "cli/health.h"
 #include "cli/sale_commands.h"
 #include "cli/serve.h"
@@ -26,6 +27,7 @@ struct Run {
   ExitCode operator()(const ClaimsExportArguments& arguments) const {
     return export_claims(arguments);
   }
+  ExitCode operator()(const EventsTailArguments& arguments) const { return tail_events(arguments); }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
   }

@@ -78,6 +78,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.segment_bytes = arguments.journal_segment_bytes;
   options.max_waiting = arguments.journal_max_waiting;
   options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
+  options.snapshots.retain_bytes = arguments.journal_retain_bytes;
+  options.snapshots.retain_seconds = std::chrono::seconds(arguments.journal_retain_seconds);
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };

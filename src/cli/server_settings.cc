@@ -127,6 +127,16 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
        "Requests that wait for a decision or the disk; more get 503",
        "N",
        {64, 16 * kMiB}},
+      {"journal.retain_bytes",
+       &a.journal_retain_bytes,
+       "Room for events that are kept to be read, at most",
+       "BYTES",
+       {0, kMiB * kMiB}},
+      {"journal.retain_seconds",
+       &a.journal_retain_seconds,
+       "How long they are kept in that room; 0: as long as there is some",
+       "N",
+       {0, 10 * 365 * 24 * kHour}},
   };
 }
 
