@@ -83,7 +83,11 @@ constexpr std::array<Advice, kProblemCodes> kAdvice = {{
      {"Choose another id: one that was used is never used again. To change a sale, PATCH it.",
       "请换一个 id：用过的 id 不会再次使用。若要修改活动，请使用 PATCH。"}},
     {Code::already_open,
-     {"Pause, close or cancel the sale instead.", "请改为暂停、结束或取消该活动。"}},
+     {"Pause, close or cancel the sale instead. To delete it, give it `archive_after_seconds`: "
+      "once "
+      "it is archived it can be.",
+      "请改为暂停、结束或取消该活动。若要删除，请设置 "
+      "`archive_after_seconds`，归档之后即可删除。"}},
     {Code::stock_below_claimed,
      {"Lower the stock by `available` at most, or release claims first.",
       "库存最多减少 `available`，或先释放一些记录。"}},
