@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import unittest
+import urllib.parse
 
 import harness
 import test_claim_life
@@ -19,6 +20,16 @@ from harness import BINARY, eventually, main
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRISM = os.path.join(HERE, "..", "npm", "node_modules", "@stoplight", "prism-cli", "dist", "index.js")
 DOCUMENT = os.path.join(os.path.dirname(BINARY), "src", "api", "openapi.json")
+
+# Node hangs up after five seconds without a request; a test may wait for longer.
+PATIENCE = "data:text/javascript," + urllib.parse.quote("""
+import http from "node:http";
+const { listen } = http.Server.prototype;
+http.Server.prototype.listen = function (...all) {
+  this.keepAliveTimeout = 0;
+  return listen.apply(this, all);
+};
+""")
 
 
 def free_port():
@@ -38,8 +49,9 @@ class Prism:
         self.log_path = log_path
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", shutil.which("node"), PRISM, "proxy", DOCUMENT,
-                 f"http://{self.upstream}", "--host", "127.0.0.1", "--port", str(self.address[1]), "--cors", "false"],
+                ["setpriv", "--pdeathsig", "KILL", shutil.which("node"), "--import", PATIENCE, PRISM, "proxy",
+                 DOCUMENT, f"http://{self.upstream}", "--host", "127.0.0.1", "--port", str(self.address[1]),
+                 "--cors", "false"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         eventually("Prism listens", self._listens, seconds=60)
 
