@@ -21,6 +21,7 @@ constexpr std::string_view kAbout =
     "  doorbuster sale create drop --stock 1000        put 1,000 units on offer\n"
     "  doorbuster sale show drop                       how is it going?\n"
     "  doorbuster claims export drop --output won.csv  who got one?\n"
+    "  doorbuster keys create shop --scopes all        a key for the shop's programs\n"
     "  doorbuster verify ./data                        does what is stored add up?\n"
     "  doorbuster health                               is the server on this machine ready?\n"
     "\n"
@@ -142,6 +143,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_server_commands(app, commands);
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
+  add_keys_commands(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version

@@ -109,11 +109,36 @@ struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
 
+// Where the keys are.
+struct KeyFileArguments {
+  std::string file;  // empty: keys.json in the data directory
+  std::string data_dir = "./data";
+};
+
+struct KeysCreateArguments {
+  KeyFileArguments place;
+  std::string name;
+  std::string scopes;  // as given
+  std::string expires = "never";
+  bool json = false;
+};
+
+struct KeysListArguments {
+  KeyFileArguments place;
+  bool json = false;
+};
+
+struct KeysRevokeArguments {
+  KeyFileArguments place;
+  std::string key;  // its name, its prefix, or all of it
+};
+
 // An exit code where there is nothing left to do: help was shown, or a mistake explained.
 using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
-                 ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments, ExitCode>;
+                 ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments,
+                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, ExitCode>;
 
 Arguments parse_arguments(int argc, const char* const* argv);
 

@@ -56,6 +56,21 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"clock"}, "Examples:\n  doorbuster clock accept"},
       {{"clock", "acept"},
        "unknown command 'acept'; did you mean 'accept'?\nTry 'doorbuster clock"},
+      {{"keys"}, "Examples:\n  doorbuster keys create"},
+      {{"keys", "create", "--scopes", "all"}, "NAME is required"},
+      {{"keys", "create", "shop"}, "--scopes is required"},
+      {{"keys", "create", "my shop", "--scopes", "all"}, "'my shop' is no name for a key"},
+      {{"keys", "create", "db_sk_1a2b3c4d", "--scopes", "all"}, "is no name for a key"},
+      {{"keys", "create", "shop", "--scopes", "sales"},
+       "'sales' is no scope: there are sales:read"},
+      {{"keys", "create", "shop", "--scopes", "claim:read"}, "did you mean 'claims:read'?"},
+      {{"keys", "create", "shop", "--scopes", ""}, "--scopes"},
+      {{"keys", "create", "shop", "--scopes", "all", "--expires", "soon"},
+       "'soon' is no time such"},
+      {{"keys", "create", "s", "--scopes", "all", "--expires", "2001-01-01T00:00:00Z"},
+       "has passed"},
+      {{"keys", "revoke"}, "KEY is required"},
+      {{"keys", "remove", "shop"}, "unknown command 'remove'; did you mean 'revoke'?"},
   };
   for (const auto& [words, message] : table) {
     const ParsedArguments parsed = parse(words);
@@ -84,7 +99,11 @@ TEST(Arguments, HelpBeginsWithExamplesOnStdout) {
                                                 {"sale", "delete", "--help"},
                                                 {"claims", "--help"},
                                                 {"claims", "list", "--help"},
-                                                {"claims", "export", "--help"}}) {
+                                                {"claims", "export", "--help"},
+                                                {"keys", "--help"},
+                                                {"keys", "create", "--help"},
+                                                {"keys", "list", "--help"},
+                                                {"keys", "revoke", "--help"}}) {
     const ParsedArguments parsed = parse(words);
     EXPECT_EQ(parsed.code(), ExitCode::ok);
     EXPECT_EQ(parsed.out.rfind("Examples:\n  doorbuster ", 0), 0U) << parsed.out;

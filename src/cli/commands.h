@@ -28,6 +28,7 @@ using Commands = std::vector<Command>;
 void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
+void add_keys_commands(CLI::App& app, Commands& commands);
 
 // Adds a command to `app`: one line for the list of commands, and what its help begins with,
 // examples first.

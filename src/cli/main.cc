@@ -2,6 +2,7 @@
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
 #include "cli/health.h"
+#include "cli/keys_commands.h"
 #include "cli/sale_commands.h"
 #include "cli/serve.h"
 #include "cli/verify.h"
@@ -27,6 +28,9 @@ struct Run {
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
   }
+  ExitCode operator()(const KeysCreateArguments& arguments) const { return create_key(arguments); }
+  ExitCode operator()(const KeysListArguments& arguments) const { return list_keys(arguments); }
+  ExitCode operator()(const KeysRevokeArguments& arguments) const { return revoke_key(arguments); }
   ExitCode operator()(ExitCode decided) const { return decided; }
 };
 

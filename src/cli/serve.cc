@@ -1,6 +1,5 @@
 #include "cli/serve.h"
 
-#include <sys/random.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
+#include "cli/random_bytes.h"
 #include "cli/stop_signals.h"
 #include "store/embedded/embedded_store.h"
 #include "store/embedded/file_system.h"
@@ -75,13 +75,6 @@ void raise_file_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void fill_random(std::span<std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-    if (got > 0) bytes = bytes.subspan(static_cast<std::size_t>(got));
-  }
 }
 
 // R11: nothing may be acknowledged any more, and nothing may be waited for.
