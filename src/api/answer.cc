@@ -64,9 +64,7 @@ void Answer::start_problem(ProblemCode code, Remark remark) {
   if (code == ProblemCode::overloaded) stay_away(kOverloadedRetry);
   if (code == ProblemCode::storage_unavailable) stay_away(kStorageRetry);
   if (code == ProblemCode::clock_behind) stay_away(kClockRetry);
-  if (code == ProblemCode::unauthenticated) {
-    field("WWW-Authenticate", R"(Bearer realm="doorbuster")");
-  }
+  if (code == ProblemCode::unauthenticated) field("WWW-Authenticate", challenge_of(remark));
 }
 
 void Answer::finish_problem() {

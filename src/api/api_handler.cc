@@ -13,7 +13,20 @@ void answer_options(const http::Request& request, Answer& answer) {
   answer.send(204, {});
 }
 
-void answer_call(const http::Request& request, const KnownFields& fields, Answer& answer) {
+void answer_refused(Answer& answer, const Refused& refused) {
+  const bool challenges = refused.code == ProblemCode::malformed || refused.needed;
+  std::string challenge(challenges ? challenge_of(refused.remark) : "");
+  if (refused.needed) challenge.append(", scope=\"").append(to_string(*refused.needed)) += '"';
+  if (challenges) answer.field("WWW-Authenticate", challenge);
+  answer.start_problem(refused.code, refused.remark);
+  if (refused.needed) {
+    answer.body().append(R"(,"required_scope":")").append(to_string(*refused.needed)) += '"';
+  }
+  answer.finish_problem();
+}
+
+void answer_call(const http::Request& request, KnownFields fields, Admission& admission,
+                 Answer& answer) {
   const RouteMatch match = match_route(api_routes(), request.method, request.path);
   switch (match.found) {
     case Found::no_such_path:
@@ -26,18 +39,20 @@ void answer_call(const http::Request& request, const KnownFields& fields, Answer
     case Found::route:
       break;
   }
-  const bool dev = answer.desk().options.dev;
-  if (const auto refused = refuse_entry(dev, match.route->who, request.peer, fields)) {
-    return answer.problem(refused->code, refused->remark);
-  }
-  Call call{request, fields, match.parameters, answer};
+  const auto admitted = admission.admit(match.route->who, request, fields);
+  if (const auto* refused = std::get_if<Refused>(&admitted))
+    return answer_refused(answer, *refused);
+  const Caller caller = std::get<Caller>(admitted);
+  // Whatever it is, it names nobody (Admission); nobody shall take it for a buyer.
+  if (caller == Caller::merchant) fields.buyer_id = {};
+  Call call{request, fields, match.parameters, answer, caller};
   match.route->answer(call);
 }
 
 }  // namespace
 
 ApiHandler::ApiHandler(store::StorePort& port, ApiOptions options)
-    : desk_(port, *this, std::move(options)) {}
+    : desk_(port, *this, std::move(options)), admission_(desk_.options.admission) {}
 
 std::size_t ApiHandler::body_limit(const http::Request& head) {
   const RouteMatch match = match_route(api_routes(), head.method, head.path);
@@ -52,7 +67,7 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
   exchange.language = preferred_language(fields.accept_language.value);
   exchange.head = request.method == http::Method::head;
   Answer answer(desk_, exchange);
-  answer_call(request, fields, answer);
+  answer_call(request, fields, admission_, answer);
   if (exchange.render == nullptr) desk_.exchanges.close(exchange);
 }
 

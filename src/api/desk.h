@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "api/admission.h"
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
@@ -16,7 +17,7 @@
 namespace doorbuster::api {
 
 struct ApiOptions {
-  bool dev = false;  // trust the programs of this machine
+  AdmissionOptions admission;
   std::string version;
   std::string engine = "embedded";
   // Brings about the port's next flush() even if nothing else happens on the thread.

@@ -20,6 +20,7 @@ void ExchangeSlab::close(Exchange& exchange) {
   exchange.render = nullptr;
   exchange.head = false;
   exchange.as_text = false;
+  exchange.only_of = {};
   exchange.patch.reset();
   exchange.listing.reset();
   ++exchange.generation;

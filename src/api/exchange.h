@@ -33,6 +33,7 @@ struct Exchange {
   Language language = Language::english;
   bool head = false;            // HEAD
   bool as_text = false;         // the recipe's words, not JSON
+  sale::BuyerId only_of;        // whose claim alone is shown; empty: anybody's
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;
   std::shared_ptr<const SalePatch> patch;  // PATCH of a sale, until it is decided

@@ -23,6 +23,8 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
       return is("content-type")   ? &known.content_type
              : is("x-request-id") ? &known.request_id
                                   : nullptr;
+    case 13:
+      return is("authorization") ? &known.authorization : nullptr;
     case 15:
       return is("idempotency-key")   ? &known.idempotency_key
              : is("accept-language") ? &known.accept_language

@@ -22,6 +22,7 @@ struct KnownField {
 struct KnownFields {
   KnownField accept;
   KnownField accept_language;
+  KnownField authorization;
   KnownField content_type;
   KnownField host;
   KnownField idempotency_key;

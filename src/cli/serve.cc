@@ -15,6 +15,8 @@
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
+#include "cli/key_book.h"
+#include "cli/key_follower.h"
 #include "cli/random_bytes.h"
 #include "cli/stop_signals.h"
 #include "store/embedded/embedded_store.h"
@@ -67,6 +69,27 @@ std::optional<Listeners> listeners_of(const ServeArguments& arguments) {
     }
   }
   return Listeners{*http, *admin};
+}
+
+// Nothing, and a message, for a setting that makes no sense.
+std::optional<api::ApiOptions> options_of(const ServeArguments& arguments) {
+  api::ApiOptions options;
+  options.admission.dev = arguments.dev;
+  options.version = version();
+  auto proxies = http::parse_networks(arguments.trusted_proxies);
+  if (!proxies) {
+    say("--trusted-proxies: " + proxies.error().message);
+    return std::nullopt;
+  }
+  options.admission.trusted_proxies = std::move(*proxies);
+  if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
+    say("with --dev no key and no proxy is looked at: every caller on this machine is trusted");
+  }
+  return options;
+}
+
+std::string key_file_of(const ServeArguments& arguments) {
+  return arguments.keys_file.empty() ? key_file_in(arguments.data_dir) : arguments.keys_file;
 }
 
 // Every connection is a file.
@@ -184,12 +207,10 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 }
 
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
-                     store::ClaimStore& store, StopSignals& signals) {
+                     const api::ApiOptions& options, store::ClaimStore& store,
+                     StopSignals& signals) {
   const bool shared = arguments.io_threads > 1;
-  api::ApiOptions options;
-  options.dev = arguments.dev;
-  options.version = version();
-  api::AdminHandler admin(store);
+  api::AdminHandler admin(store, options.admission.keys);
   IoThread first(store, options);
   FurtherThreads further;
 
@@ -242,21 +263,28 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
 
 ExitCode serve(const ServeArguments& arguments) {
   const auto listeners = listeners_of(arguments);
-  if (!listeners) return ExitCode::usage;
+  auto options = options_of(arguments);
+  if (!listeners || !options) return ExitCode::usage;
   StopSignals signals;
   raise_file_limit();
-  if (!arguments.dev) {
-    say("started without --dev: this version knows no keys yet, so it answers 401 to everything "
-        "but GET .../status and /problems");
-  }
   const SystemClock clock;
+  api::LiveKeys keys;
   const auto files = embedded::make_system_file_system();
   auto store = open_store(*files, clock, arguments);
   if (!store) {
     say(store.error().message);
     return ExitCode::failure;
   }
-  return serve_store(arguments, *listeners, **store, signals);
+  KeyFollower follower(key_file_of(arguments), keys, clock, say);
+  if (!arguments.dev) {
+    options->admission.keys = &keys;
+    options->admission.clock = &clock;
+    if (const Status begun = follower.begin(); !begun.ok()) {
+      say(begun.error().message);
+      return ExitCode::failure;
+    }
+  }
+  return serve_store(arguments, *listeners, *options, **store, signals);
 }
 
 }  // namespace doorbuster::cli

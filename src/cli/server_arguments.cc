@@ -11,6 +11,8 @@ constexpr std::string_view kServeAbout =
     "Examples:\n"
     "  doorbuster serve --dev --demo\n"
     "  doorbuster serve --dev --http.listen 127.0.0.1:9000 --data-dir /tmp/trial\n"
+    "  doorbuster serve --data-dir /srv/sales --http.listen 10.0.0.5:8080 --behind-proxy \\\n"
+    "      --trusted-proxies 10.0.0.2\n"
     "\n"
     "Serves sales until it is told to stop (Ctrl-C or SIGTERM), then finishes what is under way.\n";
 
@@ -67,6 +69,14 @@ void add_serve(CLI::App& app, Commands& commands) {
                     "Listen on other addresses than loopback: a proxy in front speaks TLS");
   command->add_option("--data-dir", serve->data_dir, "Where sales and claims are kept")
       ->type_name("DIR");
+  command
+      ->add_option("--keys.file", serve->keys_file,
+                   "The file of merchants' keys; without it, DIR/keys.json")
+      ->type_name("FILE");
+  command
+      ->add_option("--trusted-proxies", serve->trusted_proxies,
+                   "Whose X-Buyer-Id is taken: addresses and networks between commas")
+      ->type_name("LIST");
   command->add_option("--http.listen", serve->http_listen, "Address and port of the API")
       ->type_name("ADDRESS");
   command
