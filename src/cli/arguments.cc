@@ -98,8 +98,17 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::st
   return command;
 }
 
-void add_api_options(CLI::App& app, ApiArguments& api) {
+void add_server(CLI::App& app, ApiArguments& api) {
   app.add_option("--url", api.url, "The server")->type_name("URL")->envname("DOORBUSTER_URL");
+  // Not by CLI11's environment: DOORBUSTER_API_KEY comes between the two (cli/api_credential.h).
+  app.add_option("--key-file", api.key_file,
+                 "A file with the key for it (Env:DOORBUSTER_API_KEY_FILE; or DOORBUSTER_API_KEY, "
+                 "the key itself)")
+      ->type_name("FILE");
+}
+
+void add_api_options(CLI::App& app, ApiArguments& api) {
+  add_server(app, api);
   app.add_flag("--json", api.json, "The result as JSON");
 }
 

@@ -41,6 +41,7 @@ struct HealthArguments {
 // Of every command that asks a server's API.
 struct ApiArguments {
   std::string url = "http://127.0.0.1:8080";
+  std::string key_file;  // empty: not given
   bool json = false;
 };
 

@@ -34,7 +34,9 @@ void add_keys_commands(CLI::App& app, Commands& commands);
 // examples first.
 CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::string_view about);
 
-// --url and --json.
+// --url and --key-file.
+void add_server(CLI::App& app, ApiArguments& api);
+// Those, and --json.
 void add_api_options(CLI::App& app, ApiArguments& api);
 void add_admin_url(CLI::App& app, std::string& url);
 void add_sale_id(CLI::App& app, std::string& sale);
