@@ -8,8 +8,32 @@
 namespace doorbuster::api {
 namespace {
 
-void answer_options(const http::Request& request, Answer& answer) {
-  answer.field("Allow", allowed_methods(api_routes(), request.path));
+// Which pages may read what is answered at `path`: any where it is public anyway, else those of the
+// origins that are listed. The answer to a preflight is about what would be asked.
+void settle_page_origin(const http::Request& request, const KnownFields& fields,
+                        const RouteMatch& match, const CorsOrigins& cors, Exchange& exchange) {
+  const Route* route = match.route;
+  if (match.found == Found::options) {
+    route = match_route(api_routes(), http::Method::get, request.path).route;
+  }
+  if (route != nullptr && route->who == Who::anyone) {
+    exchange.page_origin = "*";
+    return;
+  }
+  exchange.varies_by_origin = !cors.empty();
+  if (fields.origin.count == 1) exchange.page_origin = cors.listed(fields.origin.value);
+}
+
+void answer_options(const http::Request& request, const KnownFields& fields, Answer& answer) {
+  const std::string methods = allowed_methods(api_routes(), request.path);
+  answer.field("Allow", methods);
+  if (fields.cors_method.given() && !answer.exchange().page_origin.empty()) {
+    answer.field("Access-Control-Allow-Methods", methods);
+    std::string allowed(kAllowedFields);
+    if (answer.desk().options.admission.dev) allowed += ", X-Buyer-Id";
+    answer.field("Access-Control-Allow-Headers", allowed);
+    answer.field("Access-Control-Max-Age", kPreflightSeconds);
+  }
   answer.send(204, {});
 }
 
@@ -25,14 +49,13 @@ void answer_refused(Answer& answer, const Refused& refused) {
   answer.finish_problem();
 }
 
-void answer_call(const http::Request& request, KnownFields fields, Admission& admission,
-                 Answer& answer) {
-  const RouteMatch match = match_route(api_routes(), request.method, request.path);
+void answer_call(const http::Request& request, KnownFields fields, const RouteMatch& match,
+                 Admission& admission, Answer& answer) {
   switch (match.found) {
     case Found::no_such_path:
       return answer.problem(ProblemCode::not_found);
     case Found::options:
-      return answer_options(request, answer);
+      return answer_options(request, fields, answer);
     case Found::no_such_method:
       answer.field("Allow", allowed_methods(api_routes(), request.path));
       return answer.problem(ProblemCode::method_not_allowed);
@@ -66,8 +89,10 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
   exchange.request_id = desk_.request_id(fields.request_id.value);
   exchange.language = preferred_language(fields.accept_language.value);
   exchange.head = request.method == http::Method::head;
+  const RouteMatch match = match_route(api_routes(), request.method, request.path);
+  settle_page_origin(request, fields, match, desk_.options.cors, exchange);
   Answer answer(desk_, exchange);
-  answer_call(request, fields, admission_, answer);
+  answer_call(request, fields, match, admission_, answer);
   if (exchange.render == nullptr) desk_.exchanges.close(exchange);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/admission.h"
+#include "api/cors.h"
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
@@ -18,6 +19,7 @@ namespace doorbuster::api {
 
 struct ApiOptions {
   AdmissionOptions admission;
+  CorsOrigins cors;
   std::string version;
   std::string engine = "embedded";
   // Brings about the port's next flush() even if nothing else happens on the thread.

@@ -29,6 +29,8 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
       return is("idempotency-key")   ? &known.idempotency_key
              : is("accept-language") ? &known.accept_language
                                      : nullptr;
+    case 29:
+      return is("access-control-request-method") ? &known.cors_method : nullptr;
     default:
       return nullptr;
   }

@@ -22,6 +22,7 @@ struct ServeArguments {
   std::string data_dir = "./data";
   std::string keys_file;        // empty: keys.json in the data directory
   std::string trusted_proxies;  // networks between commas
+  std::string cors_origins;     // origins between commas
   std::string http_listen = "127.0.0.1:8080";
   std::string admin_listen = "127.0.0.1:8081";
   unsigned io_threads = 1;

@@ -24,13 +24,15 @@ TEST(Arguments, AreReadInBothSpellings) {
   const auto serve = std::get<ServeArguments>(
       parse({"serve", "--dev", "--http.listen", "[::1]:1", "--admin.listen=127.0.0.1:2",
              "--data-dir=/x", "--io-threads", "2", "--journal.segment-bytes=2097152",
-             "--keys.file=/k", "--trusted-proxies", "10.0.0.0/8,::1"})
+             "--keys.file=/k", "--trusted-proxies", "10.0.0.0/8,::1",
+             "--http.cors-origins=https://a.example"})
           .arguments);
   EXPECT_TRUE(serve.dev);
   EXPECT_EQ(serve.http_listen, "[::1]:1");
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:2");
   EXPECT_EQ(serve.data_dir, "/x");
   EXPECT_EQ(serve.keys_file, "/k");
+  EXPECT_EQ(serve.cors_origins, "https://a.example");
   EXPECT_EQ(serve.trusted_proxies, "10.0.0.0/8,::1");
   EXPECT_EQ(serve.io_threads, 2U);
   EXPECT_EQ(serve.journal_segment_bytes, 2U << 20);

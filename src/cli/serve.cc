@@ -82,6 +82,12 @@ std::optional<api::ApiOptions> options_of(const ServeArguments& arguments) {
     return std::nullopt;
   }
   options.admission.trusted_proxies = std::move(*proxies);
+  auto origins = api::CorsOrigins::parse(arguments.cors_origins);
+  if (!origins) {
+    say("--http.cors-origins: " + origins.error().message);
+    return std::nullopt;
+  }
+  options.cors = std::move(*origins);
   if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
     say("with --dev no key and no proxy is looked at: every caller on this machine is trusted");
   }

@@ -80,6 +80,10 @@ void add_serve(CLI::App& app, Commands& commands) {
   command->add_option("--http.listen", serve->http_listen, "Address and port of the API")
       ->type_name("ADDRESS");
   command
+      ->add_option("--http.cors-origins", serve->cors_origins,
+                   "Whose pages may read answers: origins between commas, https://shop.example")
+      ->type_name("LIST");
+  command
       ->add_option("--admin.listen", serve->admin_listen, "Address and port of /livez and /readyz")
       ->type_name("ADDRESS");
   command->add_option("--io-threads", serve->io_threads, "Threads that serve connections")
