@@ -153,7 +153,7 @@ std::variant<Caller, Refused> Admission::admit_key(Who who, std::string_view aut
     case KeyShape::whole:
       break;
   }
-  const KeyRecord* record = keys_ ? keys_->look().find(*key, hasher_) : nullptr;
+  const KeyRecord* record = keys_ ? keys_->look().find(*key) : nullptr;
   if (record == nullptr) return unauthenticated(Remark::key_unknown);
   if (record->is_revoked()) return unauthenticated(Remark::key_revoked);
   if (record->expires_at != kNever && record->is_expired(options_.clock->wall())) {

@@ -78,7 +78,6 @@ class Admission {
 
   const AdmissionOptions& options_;
   std::optional<LiveKeys::Reader> keys_;
-  KeyHasher hasher_;
 };
 
 }  // namespace doorbuster::api

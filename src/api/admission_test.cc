@@ -27,7 +27,7 @@ KeyRecord record_of(const std::string& name, const std::string& key, Scopes scop
   KeyRecord record;
   record.name = name;
   record.prefix = prefix_of_key(key);
-  record.hash = KeyHasher().hash(key);
+  record.hash = hash_of_key(key);
   record.scopes = scopes;
   record.created_at = *parse_rfc3339("2026-11-11T11:00:00Z");
   return record;

@@ -1,7 +1,11 @@
 #include "api/api_key.h"
 
+// OpenSSL 3 would have everybody look algorithms up by their names, which takes a lock and memory
+// for each key.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 
@@ -77,31 +81,12 @@ bool is_key_prefix(std::string_view text) {
          is_digits(text.substr(kKeyStart.size()));
 }
 
-struct KeyHasher::Digest {
-  EVP_MD* algorithm = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_MD_CTX* context = ::EVP_MD_CTX_new();
-
-  Digest() { CHECK(algorithm != nullptr && context != nullptr); }
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
-  ~Digest() {
-    ::EVP_MD_CTX_free(context);
-    ::EVP_MD_free(algorithm);
-  }
-};
-
-KeyHasher::KeyHasher() : digest_(std::make_unique<Digest>()) {}
-KeyHasher::~KeyHasher() = default;
-KeyHasher::KeyHasher(KeyHasher&&) noexcept = default;
-KeyHasher& KeyHasher::operator=(KeyHasher&&) noexcept = default;
-
-// The algorithm is fetched once: SHA256() would look it up, under a lock, for each key.
-KeyHash KeyHasher::hash(std::string_view key) {
+KeyHash hash_of_key(std::string_view key) {
   KeyHash hash{};
-  const bool done = ::EVP_DigestInit_ex2(digest_->context, digest_->algorithm, nullptr) == 1 &&
-                    ::EVP_DigestUpdate(digest_->context, key.data(), key.size()) == 1 &&
-                    ::EVP_DigestFinal_ex(digest_->context, hash.data(), nullptr) == 1;
-  CHECK(done);
+  SHA256_CTX context;
+  CHECK(::SHA256_Init(&context) == 1);
+  CHECK(::SHA256_Update(&context, key.data(), key.size()) == 1);
+  CHECK(::SHA256_Final(hash.data(), &context) == 1);
   return hash;
 }
 

@@ -4,12 +4,11 @@
 // The check is a CRC-32C: a key that was cut or mistyped is told from one that is not known without
 // looking anything up, and a scanner of source code finds keys without false alarms.
 //
-// Thread: any, but for KeyHasher. Nothing here keeps or prints a key.
+// Thread: any; pure functions. Nothing here keeps or prints a key.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,22 +39,8 @@ std::string_view prefix_of_key(std::string_view key);
 // Whether `text` could be such a part.
 bool is_key_prefix(std::string_view text);
 
-// Makes hashes without taking a lock or memory after its first.
-//
-// Thread: one at a time. Owns: the state of a digest.
-class KeyHasher {
- public:
-  KeyHasher();
-  ~KeyHasher();
-  KeyHasher(KeyHasher&&) noexcept;
-  KeyHasher& operator=(KeyHasher&&) noexcept;
-
-  KeyHash hash(std::string_view key);
-
- private:
-  struct Digest;
-  std::unique_ptr<Digest> digest_;
-};
+// Takes no lock and no memory.
+KeyHash hash_of_key(std::string_view key);
 
 // In a time that does not tell where they differ.
 bool same_hash(const KeyHash& a, const KeyHash& b);

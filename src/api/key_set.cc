@@ -22,8 +22,8 @@ KeySet::KeySet(std::vector<KeyRecord> records) : records_(std::move(records)) {
             [](const KeyRecord& a, const KeyRecord& b) { return a.prefix < b.prefix; });
 }
 
-const KeyRecord* KeySet::find(std::string_view key, KeyHasher& hasher) const {
-  const KeyHash hash = hasher.hash(key);
+const KeyRecord* KeySet::find(std::string_view key) const {
+  const KeyHash hash = hash_of_key(key);
   const auto [first, last] =
       std::equal_range(records_.begin(), records_.end(), prefix_of_key(key), ByPrefix{});
   const KeyRecord* found = nullptr;

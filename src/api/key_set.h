@@ -17,7 +17,7 @@ class KeySet {
   explicit KeySet(std::vector<KeyRecord> records);
 
   // The record of `key`, whose shape is whole, revoked and expired ones too; null: not known.
-  const KeyRecord* find(std::string_view key, KeyHasher& hasher) const;
+  const KeyRecord* find(std::string_view key) const;
 
   std::size_t size() const { return records_.size(); }
   // Those that are neither revoked nor expired.

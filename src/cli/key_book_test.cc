@@ -30,7 +30,7 @@ class KeyBook : public testing::Test {
     api::KeyRecord record;
     record.name = "key" + std::to_string(number);
     record.prefix = api::prefix_of_key(key);
-    record.hash = api::KeyHasher().hash(key);
+    record.hash = api::hash_of_key(key);
     record.scopes.add(api::Scope::sales_read);
     record.created_at = *parse_rfc3339("2026-11-11T12:00:00Z");
     return record;

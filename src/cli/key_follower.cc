@@ -30,7 +30,7 @@ KeyFollower::KeyFollower(std::string path, api::LiveKeys& keys, const Clock& clo
     : path_(std::move(path)), keys_(keys), clock_(clock), tell_(std::move(tell)) {}
 
 Status KeyFollower::begin() {
-  const Status first = read();
+  Status first = read();
   if (!first.ok() && first.error().code != ErrorCode::not_found) return first;
   if (!first.ok()) {
     trouble_ = "there are none yet: " + path_ + " is not there";

@@ -41,7 +41,7 @@ class Following : public testing::Test {
       api::KeyRecord record;
       record.name = "key" + std::to_string(seed);
       record.prefix = api::prefix_of_key(key_of(seed));
-      record.hash = api::KeyHasher().hash(key_of(seed));
+      record.hash = api::hash_of_key(key_of(seed));
       record.scopes.add(api::Scope::sales_read);
       records.push_back(record);
       return ok_status();
@@ -50,7 +50,7 @@ class Following : public testing::Test {
   }
   void write_in_place(const std::string& text) const { std::ofstream(path()) << text; }
 
-  bool knows(std::uint8_t seed) { return reader_.look().find(key_of(seed), hasher_) != nullptr; }
+  bool knows(std::uint8_t seed) { return reader_.look().find(key_of(seed)) != nullptr; }
 
   void tell(const std::string& sentence) {
     const std::lock_guard lock(mutex_);
@@ -77,7 +77,6 @@ class Following : public testing::Test {
   SystemClock clock_;
   api::LiveKeys keys_;
   api::LiveKeys::Reader reader_{keys_};
-  api::KeyHasher hasher_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> said_;

@@ -73,7 +73,7 @@ std::string as_json(const KeyRecord& record, const std::string& key) {
 // What `wanted` stands for: a key's name, its prefix, or the whole key, as one finds it leaked.
 bool means(const std::string& wanted, const KeyRecord& record) {
   if (api::shape_of_key(wanted) == api::KeyShape::whole) {
-    return api::same_hash(api::KeyHasher().hash(wanted), record.hash);
+    return api::same_hash(api::hash_of_key(wanted), record.hash);
   }
   return record.name == wanted || record.prefix == wanted;
 }
@@ -106,7 +106,7 @@ ExitCode create_key(const KeysCreateArguments& arguments) {
   KeyRecord record;
   record.name = arguments.name;
   record.prefix = api::prefix_of_key(key);
-  record.hash = api::KeyHasher().hash(key);
+  record.hash = api::hash_of_key(key);
   record.scopes = *scopes;
   record.created_at = now;
   record.expires_at = *expires_at;
