@@ -96,7 +96,7 @@ class HoldEnds {
         });
     CHECK(recovered.ok());
     engine_ = std::make_unique<embedded::Engine>(
-        *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_},
+        *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_, archive_},
         embedded::EngineOptions{directory_, std::uint64_t{64} << 20, std::size_t{1} << 20, 100'000},
         std::move(*recovered), [] {});
     CHECK(engine_->open().ok());
@@ -174,6 +174,7 @@ class HoldEnds {
   ThreadWorker committer_{"committer"};
   ThreadWorker preparer_{"preparer"};
   ThreadWorker snapshots_{"snapshots"};
+  ThreadWorker archive_{"archive"};
   std::unique_ptr<embedded::Engine> engine_;
   Crowd crowd_;
   std::vector<embedded::Released> released_;

@@ -3,7 +3,10 @@
 //
 //   bench_restart make DIR CLAIMS [SALES]   claims of one unit each, by another buyer each, spread
 //                                           over the sales
-//   bench_restart start DIR                 until the first answer
+//   bench_restart archive DIR SALES CLAIMS  so many closed sales more, of so many claims each,
+//   until
+//                                           all of them are archived
+//   bench_restart start DIR                 until the first answer; the claims of an archived sale
 //
 // The engine is driven as an I/O thread drives it, on real files.
 #include <sys/resource.h>
@@ -116,17 +119,37 @@ class Shop final : public store::ReplySink {
     options.segment_bytes = std::uint64_t{64} << 20;
     options.max_group_bytes = std::size_t{1} << 20;
     options.max_waiting = 100'000;
+    options.snapshots.archive_pause = std::chrono::seconds(1);
     engine_ = std::make_unique<embedded::Engine>(
-        *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_}, options,
-        std::move(*recovered), [] {});
+        *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_, archive_},
+        options, std::move(*recovered), [] {});
     CHECK(engine_->open().ok());
   }
 
-  void create(const std::string& slug) {
+  void create(const std::string& slug, std::uint32_t archive_after_seconds = 0) {
     auto definition = std::make_shared<sale::SaleDefinition>();
     definition->slug = slug;
     definition->stock = sale::kMaxStock;
+    definition->archive_after_seconds = archive_after_seconds;
     submit(sale::CreateSale{definition});
+  }
+  void close(const std::string& slug) {
+    submit(sale::SteerSale{sale::Slug(slug), sale::SaleAction::close});
+  }
+  std::uint32_t sales() const { return engine_->catalog().size(); }
+  std::uint32_t archived() const {
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < sales(); ++i) count += engine_->catalog()[{i}].archived() ? 1 : 0;
+    return count;
+  }
+  std::optional<std::string> archived_slug(std::uint32_t number) const {
+    const sale::SaleState& sale = engine_->catalog()[{number}];
+    if (!sale.archived()) return std::nullopt;
+    return sale.definition().slug;
+  }
+  void read_claims(const std::string& slug) {
+    submit(store::ListClaims{sale::Slug(slug), 0, 1});
+    drain();
   }
   // As many wait for the disk as a crowd on some thousand connections would.
   void claim(const std::string& slug, const std::string& buyer) {
@@ -173,9 +196,12 @@ class Shop final : public store::ReplySink {
     std::uint64_t claims = 0;
     const sale::Catalog& catalog = engine_->catalog();
     for (std::uint32_t i = 0; i < catalog.size(); ++i) claims += catalog[{i}].claims().size();
-    std::printf("%u sales, %llu claims; %llu images, %llu segments behind them\n", catalog.size(),
-                static_cast<unsigned long long>(claims), static_cast<unsigned long long>(images_),
-                static_cast<unsigned long long>(last_segment_ + 1 - first_segment_));
+    std::printf(
+        "%u sales, %u of them archived, %llu claims in memory; %llu images, %llu segments "
+        "behind them\n",
+        catalog.size(), archived(), static_cast<unsigned long long>(claims),
+        static_cast<unsigned long long>(images_),
+        static_cast<unsigned long long>(last_segment_ + 1 - first_segment_));
   }
 
  private:
@@ -195,6 +221,7 @@ class Shop final : public store::ReplySink {
   ThreadWorker committer_{"committer"};
   ThreadWorker preparer_{"preparer"};
   WatchedWorker snapshots_;
+  ThreadWorker archive_{"archive"};
   std::unique_ptr<embedded::Engine> engine_;
   std::vector<embedded::Released> released_;
   Turns during_, otherwise_;
@@ -224,6 +251,32 @@ void make(const std::string& directory, std::uint64_t claims, std::uint64_t sale
               mib_in(directory + "/snapshots"));
 }
 
+void archive(const std::string& directory, std::uint64_t sales, std::uint64_t claims) {
+  Shop shop(directory);
+  const std::uint32_t before = shop.archived();
+  const std::uint32_t first = shop.sales();
+  for (std::uint64_t i = 0; i < sales; ++i) {
+    const std::string slug = "old-" + std::to_string(first + i);
+    shop.create(slug, 1);
+    for (std::uint64_t claim = 0; claim < claims; ++claim) {
+      shop.claim(slug, "buyer-" + std::to_string(10'000'000'000 + claim));
+    }
+    shop.close(slug);
+    shop.turn();
+  }
+  shop.drain();
+  const auto from = steady_clock::now();
+  while (shop.archived() < before + sales) {
+    for (int i = 0; i < 100; ++i) shop.turn();
+  }
+  std::printf("archived %.1f s after the last was closed, at most %.0f MiB of memory\n",
+              seconds_since(from), resident_mib());
+  shop.print_turns();
+  shop.stop();
+  std::printf("journal %.0f MiB, snapshots %.0f MiB\n", mib_in(directory + "/journal"),
+              mib_in(directory + "/snapshots"));
+}
+
 void start(const std::string& directory) {
   const auto from = steady_clock::now();
   Shop shop(directory);
@@ -231,6 +284,15 @@ void start(const std::string& directory) {
   std::printf("first answer after %.2f s (%.2f s of CPU), %.0f MiB of memory\n",
               seconds_since(from), thread_cpu_ms() / 1e3, resident_mib());
   shop.print_start();
+  for (std::uint32_t i = 0; i < shop.sales(); ++i) {
+    const auto slug = shop.archived_slug(i);
+    if (!slug) continue;
+    const auto asked = steady_clock::now();
+    shop.read_claims(*slug);
+    std::printf("the first claim of archived %s after %.2f ms\n", slug->c_str(),
+                seconds_since(asked) * 1e3);
+    break;
+  }
 }
 
 }  // namespace
@@ -241,10 +303,15 @@ int main(int argc, char** argv) {
   if (what == "make" && argc > 3) {
     doorbuster::make(argv[2], std::strtoull(argv[3], nullptr, 10),
                      argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 1);
+  } else if (what == "archive" && argc > 4) {
+    doorbuster::archive(argv[2], std::strtoull(argv[3], nullptr, 10),
+                        std::strtoull(argv[4], nullptr, 10));
   } else if (what == "start") {
     doorbuster::start(argv[2]);
   } else {
-    std::fprintf(stderr, "bench_restart make DIR CLAIMS [SALES] | bench_restart start DIR\n");
+    std::fprintf(stderr,
+                 "bench_restart make DIR CLAIMS [SALES] | bench_restart archive DIR SALES CLAIMS | "
+                 "bench_restart start DIR\n");
     return 2;
   }
   return 0;

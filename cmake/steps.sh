@@ -13,17 +13,17 @@ show_failure() {
 
 # install_packages SECTION...: the packages of those sections of packages.txt that are not there yet.
 install_packages() {
-  local wanted missing=() as_root=() state name log=$top/build/log/install.log
+  local wanted missing=() as_root=() name log=$top/build/log/install.log
   local -A installed=()
   mapfile -t wanted < <(awk -v sections=" $* " 'index(sections, " " $1 " ") { print $2 }' "$top/packages.txt")
   if ! command -v dpkg-query >/dev/null; then
     say "not a Debian system: going on as if these were installed: ${wanted[*]}"
     return 0
   fi
-  # A package dpkg has never heard of is an error to dpkg-query, and just what is looked for here.
-  while read -r state name; do
-    if [ "$state" = installed ]; then installed[$name]=1; fi
-  done < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
+  # A package counts as there where another one provides it: the nodejs of others than Debian brings npm.
+  while read -r name; do installed[$name]=1; done \
+    < <(dpkg-query -W -f '${db:Status-Status},${Package},${Provides}\n' |
+        awk -F, '$1 == "installed" { for (i = 2; i <= NF; i++) { split($i, word, " "); if (word[1]) print word[1] } }')
   for name in "${wanted[@]}"; do
     [ -n "${installed[$name]-}" ] || missing+=("$name")
   done
@@ -48,6 +48,21 @@ install_packages() {
     show_failure "$log" "could not install ${missing[*]}"
     return 1
   fi
+}
+
+# install_npm_packages: what tests/npm/package-lock.json names, unless just that is there already. Nothing
+# of it runs while it is installed.
+install_npm_packages() {
+  local folder=$top/tests/npm log=$top/build/log/npm.log
+  local there=$folder/node_modules/.installed-lock.json
+  if cmp -s "$folder/package-lock.json" "$there"; then return 0; fi
+  say "installing what tests/npm/package.json names"
+  mkdir -p "${log%/*}"
+  if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline) >"$log" 2>&1 </dev/null; then
+    show_failure "$log" "could not install the packages of tests/npm"
+    return 1
+  fi
+  cp "$folder/package-lock.json" "$there"
 }
 
 # count_steps NAME: ninja's steps as one line that counts, for a person at a terminal.

@@ -1,4 +1,7 @@
 #include "api/answers.h"
+#include "api/asset.h"
+#include "api/precondition.h"
+#include "api/problem_page.h"
 #include "api/render.h"
 #include "api/text.h"
 #include "sale/types.h"
@@ -39,21 +42,29 @@ void describe_problem(Call& call) {
   Answer& answer = call.answer;
   const auto code = problem_named(call.parameters.code);
   if (!code) return answer.problem(ProblemCode::not_found);
-  const ProblemText& text = text_of(*code);
   const Language language = answer.exchange().language;
-  std::string& body = answer.body();
-  body += text.name;
-  body += " (HTTP ";
-  append_number(body, static_cast<std::uint64_t>(text.status));
-  body += ")\n";
-  body += text.title.in(language);
-  body += "\n\n";
-  body += text.detail.in(language);
-  body += '\n';
   answer.field("Content-Language", tag_of(language));
-  answer.field("Vary", "Accept-Language");
+  answer.field("Vary", "Accept, Accept-Language");
+  answer.field("X-Content-Type-Options", "nosniff");
   answer.cache_control("public, max-age=3600");
-  answer.send(200, kTextType);
+  if (!names(call.fields.accept, "text/html")) {
+    append_problem_text(answer.body(), *code, language);
+    return answer.send(200, kTextType);
+  }
+  answer.field("Content-Security-Policy", kProblemPagePolicy);
+  append_problem_page(answer.body(), *code, language);
+  answer.send(200, kHtmlType);
+}
+
+void describe_api(Call& call) {
+  Answer& answer = call.answer;
+  answer.field("ETag", kOpenApiDocument.tag);
+  answer.cache_control("public, max-age=300");
+  if (names_tag(if_none_match(call.request.fields), kOpenApiDocument.tag)) {
+    return answer.send(304, {});
+  }
+  answer.body() = kOpenApiDocument.text;
+  answer.send(200);
 }
 
 }  // namespace doorbuster::api

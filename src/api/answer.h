@@ -18,6 +18,7 @@ namespace doorbuster::api {
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
 class Answer {
  public:

@@ -25,8 +25,10 @@ void delete_sale(Call& call);
 
 // claim_answers.cc
 void claim_units(Call& call);
-void read_own_claims(Call& call);
 void read_claim(Call& call);
+
+// claim_list_answers.cc
+void read_own_claims(Call& call);
 void list_claims(Call& call);
 
 // claim_change_answers.cc
@@ -42,5 +44,6 @@ void list_goods(Call& call);
 // about_answers.cc
 void describe_server(Call& call);
 void describe_problem(Call& call);
+void describe_api(Call& call);
 
 }  // namespace doorbuster::api

@@ -46,13 +46,15 @@ std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock);
 std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale);
 
 // A page's `limit` and `after` (a cursor made by append_cursor); `from` is the first number to
-// show. A list of claims takes `buyer` too.
+// show. A list of claims takes `buyer` and `status` too; an export takes these two alone.
 enum class PageOf : char { sales = 's', claims = 'c', claims_of_buyer = 'b' };
 struct PageQuery {
   std::uint32_t from = 0;
   std::uint32_t limit = 100;
-  sale::BuyerId buyer;  // empty: not given
+  sale::BuyerId buyer;                      // empty: not given
+  std::optional<sale::ClaimStatus> status;  // nothing: any
 };
+std::optional<Unreadable> parse_export(const Call& call, PageQuery& page);
 std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page);
 void append_cursor(std::string& out, PageOf list, std::uint32_t from);
 

@@ -1,11 +1,10 @@
 #include "api/cors.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "api/text.h"
+#include "base/check.h"
 #include "http/ip_address.h"
-#include "http/syntax.h"
 
 namespace doorbuster::api {
 namespace {
@@ -69,33 +68,26 @@ std::string normal_form(std::string_view text) {
   return origin;
 }
 
-Error no_origin(std::string_view text) {
-  std::string message = "'" + std::string(text) + "' ";
-  if (text == "*") {
-    message += "is every page there is: name each origin, such as https://shop.example";
-  } else if (text == "null") {
-    message += "is what any page without an origin sends: it cannot be trusted";
-  } else {
-    message += "is no origin as browsers send it, such as https://shop.example";
-    const std::string meant = normal_form(text);
-    if (is_origin(meant)) message += "; did you mean '" + meant + "'?";
-  }
-  return {ErrorCode::invalid_argument, std::move(message)};
-}
-
 }  // namespace
 
-Result<CorsOrigins> CorsOrigins::parse(std::string_view list) {
-  CorsOrigins parsed;
-  if (list.empty()) return parsed;
-  for (;;) {
-    const auto end = std::min(list.find(','), list.size());
-    const std::string_view origin = http::without_spaces_around(list.substr(0, end));
-    if (!is_origin(origin)) return no_origin(origin);
-    parsed.origins_.emplace_back(origin);
-    if (end == list.size()) return parsed;
-    list.remove_prefix(end + 1);
+std::string origin_flaw(const std::string& text) {
+  if (is_origin(text)) return {};
+  std::string flaw = "'" + text + "' ";
+  if (text == "*") {
+    flaw += "is every page there is: name each origin, such as https://shop.example";
+  } else if (text == "null") {
+    flaw += "is what any page without an origin sends: it cannot be trusted";
+  } else {
+    flaw += "is no origin as browsers send it, such as https://shop.example";
+    const std::string meant = normal_form(text);
+    if (is_origin(meant)) flaw += "; did you mean '" + meant + "'?";
   }
+  return flaw;
+}
+
+void CorsOrigins::add(const std::string& origin) {
+  CHECK(is_origin(origin));
+  origins_.push_back(origin);
 }
 
 std::string_view CorsOrigins::listed(std::string_view origin) const {

@@ -1,22 +1,19 @@
 // Pages of other origins: which may read what the API answers (the Fetch standard, 3.2). Exact
 // origins, as browsers send them; there is no wildcard but for what is public anyway.
 //
-// Thread: any; never changes once made.
+// Thread: one at a time; does not change while a server has it.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace doorbuster::api {
 
 class CorsOrigins {
  public:
-  // Origins between commas; none in an empty text. invalid_argument, in words for whoever wrote it,
-  // for anything that no browser would send, `*` and `null` included.
-  static Result<CorsOrigins> parse(std::string_view list);
+  // One more, without a flaw (checked).
+  void add(const std::string& origin);
 
   bool empty() const { return origins_.empty(); }
   // The origin as it is listed, good as long as this is; empty: it is not.
@@ -25,6 +22,10 @@ class CorsOrigins {
  private:
   std::vector<std::string> origins_;
 };
+
+// What is wrong with `text` as an origin, in words for whoever wrote it: no browser would send it,
+// `*` and `null` included. Empty: nothing.
+std::string origin_flaw(const std::string& text);
 
 // What pages may read beside the few fields that they always may.
 inline constexpr std::string_view kExposedFields =

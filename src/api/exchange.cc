@@ -24,7 +24,9 @@ void ExchangeSlab::close(Exchange& exchange) {
   exchange.as_text = false;
   exchange.only_of = {};
   exchange.patch.reset();
-  exchange.listing.reset();
+  exchange.claims.reset();
+  exchange.search.reset();
+  exchange.if_none_match.clear();
   ++exchange.generation;
   free_.push_back(exchange.place);
 }

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/language.h"
@@ -18,7 +20,8 @@
 namespace doorbuster::api {
 
 class Answer;
-struct GoodsListing;
+struct ClaimSearch;
+struct ClaimStream;
 struct SalePatch;
 
 // Makes the store's reply into an answer.
@@ -36,10 +39,14 @@ struct Exchange {
   bool head = false;            // HEAD
   bool as_text = false;         // the recipe's words, not JSON
   sale::BuyerId only_of;        // whose claim alone is shown; empty: anybody's
+  bool as_csv = false;          // an export of claims
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;
-  std::shared_ptr<const SalePatch> patch;  // PATCH of a sale, until it is decided
-  std::shared_ptr<GoodsListing> listing;   // GET /goods, under way
+  std::optional<sale::ClaimStatus> claim_status;  // lists and exports of claims: these alone
+  std::shared_ptr<const SalePatch> patch;         // PATCH of a sale, until it is decided
+  std::shared_ptr<ClaimStream> claims;            // of an answer with all claims, under way
+  std::shared_ptr<ClaimSearch> search;            // of a list of claims by status
+  std::string if_none_match;                      // of a reading of a sale
 
   std::uint32_t place = 0;
   std::uint32_t generation = 0;

@@ -68,6 +68,8 @@ Sentence sentence_of(const Flaw& flaw) {
     case FlawKind::not_a_cursor:
       return {"must be a cursor taken from `next` of a page before",
               "必须是前一页 `next` 中给出的游标"};
+    case FlawKind::not_a_status:
+      return {"must be held, confirmed or released", "必须是 held、confirmed 或 released"};
   }
   return {};
 }

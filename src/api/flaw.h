@@ -41,6 +41,7 @@ enum class FlawKind : std::uint8_t {
   keys_differ,
   buyers_differ,
   not_a_cursor,
+  not_a_status,  // of a claim
 };
 
 // Where it stands: a member of the body (a JSON pointer, of a form too), a header field, or a

@@ -60,8 +60,10 @@ MediaType media_type_of(const KnownField& content_type) {
   return MediaType::other;
 }
 
-bool names_json(const KnownField& accept) {
-  return accept.value.find(kJson) != std::string_view::npos;
+bool names_json(const KnownField& accept) { return names(accept, kJson); }
+
+bool names(const KnownField& accept, std::string_view media_type) {
+  return accept.value.find(media_type) != std::string_view::npos;
 }
 
 }  // namespace doorbuster::api

@@ -39,7 +39,8 @@ enum class MediaType : std::uint8_t { none, json, merge_patch, form, other };
 // Of a request's body; parameters such as charset=utf-8 are passed over.
 MediaType media_type_of(const KnownField& content_type);
 
-// Whether the client asks for JSON by name (not by */*).
+// Whether the client asks for JSON, or for another type, by name (not by */*).
 bool names_json(const KnownField& accept);
+bool names(const KnownField& accept, std::string_view media_type);
 
 }  // namespace doorbuster::api

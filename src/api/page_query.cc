@@ -39,11 +39,12 @@ Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first = {}
   return {kind, FlawPlace::parameter, std::string(name), std::move(first), std::move(second)};
 }
 
-// What a page's query may name; a list of sales has no buyer, which stands last.
-constexpr std::array<std::string_view, 3> kNames = {"after", "limit", "buyer"};
+// What a query may name: the place of a page, then which claims.
+constexpr std::array<std::string_view, 4> kNames = {"after", "limit", "buyer", "status"};
 constexpr std::size_t kAfter = 0;
 constexpr std::size_t kLimit = 1;
 constexpr std::size_t kBuyer = 2;
+constexpr std::size_t kStatus = 3;
 
 // A query's values as sent, each at most once.
 using Values = std::array<std::optional<std::string_view>, kNames.size()>;
@@ -62,7 +63,8 @@ Values read_query(std::string_view query, std::span<const std::string_view> know
       flaws.push_back(unknown_member(FlawPlace::parameter, std::string(name), name, known));
       continue;
     }
-    std::optional<std::string_view>& value = values[static_cast<std::size_t>(at - known.begin())];
+    const auto place = std::find(kNames.begin(), kNames.end(), name) - kNames.begin();
+    std::optional<std::string_view>& value = values[static_cast<std::size_t>(place)];
     if (value) flaws.push_back(parameter_flaw(FlawKind::repeated, name));
     value = pair.substr(std::min(equals + 1, pair.size()));
   }
@@ -84,14 +86,35 @@ void read_buyer(Form& form, std::string_view encoded, sale::BuyerId& buyer, Flaw
   }
 }
 
+void read_status(std::string_view value, std::optional<sale::ClaimStatus>& status, Flaws& flaws) {
+  for (const auto each :
+       {sale::ClaimStatus::held, sale::ClaimStatus::confirmed, sale::ClaimStatus::released}) {
+    if (value == to_string(each)) status = each;
+  }
+  if (!status) flaws.push_back(parameter_flaw(FlawKind::not_a_status, kNames[kStatus]));
+}
+
+void read_which_claims(const Call& call, const Values& values, PageQuery& page, Flaws& flaws) {
+  if (values[kBuyer]) read_buyer(call.answer.desk().form, *values[kBuyer], page.buyer, flaws);
+  if (values[kStatus]) read_status(*values[kStatus], page.status, flaws);
+}
+
 }  // namespace
 
+std::optional<Unreadable> parse_export(const Call& call, PageQuery& page) {
+  Flaws flaws;
+  const Values values = read_query(call.request.query, std::span(kNames).subspan(kBuyer), flaws);
+  read_which_claims(call, values, page, flaws);
+  if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
+  return std::nullopt;
+}
+
 std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page) {
-  const bool takes_buyer = list != PageOf::sales;
-  const auto known = std::span(kNames).first(takes_buyer ? kNames.size() : kBuyer);
+  const bool of_claims = list != PageOf::sales;
+  const auto known = std::span(kNames).first(of_claims ? kNames.size() : kBuyer);
   Flaws flaws;
   const Values values = read_query(call.request.query, known, flaws);
-  if (values[kBuyer]) read_buyer(call.answer.desk().form, *values[kBuyer], page.buyer, flaws);
+  read_which_claims(call, values, page, flaws);
   if (values[kLimit]) {
     const auto limit = parse_number(*values[kLimit], kMaxPage);
     if (limit.value_or(0) == 0) {

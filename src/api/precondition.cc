@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "api/text.h"
@@ -26,24 +27,31 @@ std::optional<std::uint32_t> version_of(std::string_view tag) {
   return static_cast<std::uint32_t>(*version);
 }
 
-// Takes one tag off the list: W/"..." or "...". False: none stands there.
-bool take_tag(std::string_view& list, Precondition& precondition) {
-  const bool weak = list.starts_with("W/");
-  if (weak) list.remove_prefix(2);
-  if (!list.starts_with('"')) return false;
+// What stands between the quotation marks of W/"..." or "...".
+struct EntityTag {
+  std::string_view opaque;
+  bool weak = false;
+};
+
+// Takes one tag off the list; nothing where none stands there.
+std::optional<EntityTag> take_tag(std::string_view& list) {
+  EntityTag tag;
+  tag.weak = list.starts_with("W/");
+  if (tag.weak) list.remove_prefix(2);
+  if (!list.starts_with('"')) return std::nullopt;
   list.remove_prefix(1);
   const auto end = list.find('"');
-  if (end == std::string_view::npos) return false;
-  const std::string_view tag = list.substr(0, end);
+  if (end == std::string_view::npos) return std::nullopt;
+  tag.opaque = list.substr(0, end);
   list.remove_prefix(end + 1);
-  if (!std::all_of(tag.begin(), tag.end(), is_tag_char)) return false;
-  const auto version = version_of(tag);
-  if (version && !weak) precondition.versions.push_back(*version);
-  return true;
+  if (!std::all_of(tag.opaque.begin(), tag.opaque.end(), is_tag_char)) return std::nullopt;
+  return tag;
 }
 
-// A list has at least one tag; empty elements are passed over (RFC 9110, 5.6.1.2).
-bool read_tags(std::string_view list, Precondition& precondition) {
+// Visits the tags of a list, which has at least one; empty elements are passed over (RFC 9110,
+// 5.6.1.2). False: it is no such list.
+template <typename Visit>
+bool for_each_tag(std::string_view list, Visit visit) {
   bool has_tags = false;
   for (bool comma = true;; comma = false) {
     skip_spaces(list);
@@ -53,9 +61,27 @@ bool read_tags(std::string_view list, Precondition& precondition) {
       skip_spaces(list);
     }
     if (list.empty()) return has_tags;
-    if (!comma || !take_tag(list, precondition)) return false;
+    if (!comma) return false;
+    const auto tag = take_tag(list);
+    if (!tag) return false;
+    visit(*tag);
     has_tags = true;
   }
+}
+
+// The values of all fields of that name as one list (RFC 9110, 5.3); nothing where there is none.
+std::optional<std::string> list_of(std::span<const http::Field> fields, std::string_view name) {
+  std::optional<std::string> list;
+  for (const http::Field& field : fields) {
+    if (!http::same_ignoring_case(field.name, name)) continue;
+    if (list) {
+      *list += ',';
+    } else {
+      list.emplace();
+    }
+    *list += field.value;
+  }
+  return list;
 }
 
 }  // namespace
@@ -65,18 +91,28 @@ bool Precondition::holds(std::uint32_t version) const {
 }
 
 IfMatch read_if_match(std::span<const http::Field> fields, Precondition& precondition) {
-  bool given = false;
-  std::string list;
-  for (const http::Field& field : fields) {
-    if (!http::same_ignoring_case(field.name, "If-Match")) continue;
-    if (given) list += ',';
-    given = true;
-    list += field.value;
-  }
-  if (!given) return IfMatch::missing;
-  precondition.any = list == "*";
-  if (precondition.any || read_tags(list, precondition)) return IfMatch::given;
-  return IfMatch::malformed;
+  const auto list = list_of(fields, "If-Match");
+  if (!list) return IfMatch::missing;
+  precondition.any = *list == "*";
+  const bool good = precondition.any || for_each_tag(*list, [&](const EntityTag& tag) {
+                      const auto version = version_of(tag.opaque);
+                      if (version && !tag.weak) precondition.versions.push_back(*version);
+                    });
+  return good ? IfMatch::given : IfMatch::malformed;
+}
+
+std::string if_none_match(std::span<const http::Field> fields) {
+  return list_of(fields, "If-None-Match").value_or("");
+}
+
+bool names_tag(std::string_view list, std::string_view tag) {
+  if (list == "*") return true;
+  if (tag.starts_with("W/")) tag.remove_prefix(2);
+  bool named = false;
+  const bool good = for_each_tag(list, [&](const EntityTag& each) {
+    named = named || tag.substr(1, tag.size() - 2) == each.opaque;
+  });
+  return good && named;
 }
 
 }  // namespace doorbuster::api

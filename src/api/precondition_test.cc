@@ -62,5 +62,28 @@ TEST(IfMatch, IsRefusedWhereItIsNoListOfTags) {
   }
 }
 
+bool none_match(const std::vector<std::string_view>& values, std::string_view tag) {
+  std::vector<http::Field> fields = {{"Host", "localhost"}};
+  for (const std::string_view value : values) fields.push_back({"if-none-MATCH", value});
+  return names_tag(if_none_match(fields), tag);
+}
+
+TEST(IfNoneMatch, FailsForATagThatItNamesWeakOrStrong) {
+  EXPECT_TRUE(none_match({R"("a")"}, R"("a")"));
+  EXPECT_TRUE(none_match({R"(W/"a")"}, R"("a")"));
+  EXPECT_TRUE(none_match({R"("a")"}, R"(W/"a")"));
+  EXPECT_TRUE(none_match({R"("b", "a")"}, R"("a")"));
+  EXPECT_TRUE(none_match({R"("b")", R"("a")"}, R"("a")"));
+  EXPECT_TRUE(none_match({"*"}, R"("a")"));
+}
+
+TEST(IfNoneMatch, HoldsForOthersAndForWhatIsNoList) {
+  EXPECT_FALSE(none_match({}, R"("a")"));
+  EXPECT_FALSE(none_match({R"("b")"}, R"("a")"));
+  EXPECT_FALSE(none_match({"a"}, R"("a")"));
+  EXPECT_FALSE(none_match({R"("a)"}, R"("a")"));
+  EXPECT_FALSE(none_match({R"("a" x)"}, R"("a")"));
+}
+
 }  // namespace
 }  // namespace doorbuster::api

@@ -124,8 +124,9 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      409,
      "already-open",
      {"Already open", "已经开售"},
-     {"The sale has opened: its opening cannot be moved any more, and it cannot be deleted.",
-      "活动已经开售：不能再更改开售时间，也不能删除。"}},
+     {"The sale has opened: its opening cannot be moved any more, and it cannot be deleted before "
+      "it is closed and archived.",
+      "活动已经开售：不能再更改开售时间；结束并归档之后才能删除。"}},
     {Code::stock_below_claimed,
      409,
      "stock-below-claimed",

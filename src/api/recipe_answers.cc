@@ -1,30 +1,18 @@
 // The recipe's three endpoints (R14): its words, on the sales goods-1, goods-2, ...
 
-#include <memory>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "api/answers.h"
 #include "api/body.h"
+#include "api/claim_stream.h"
 #include "api/render.h"
 #include "api/replies.h"
 #include "api/text.h"
 
 namespace doorbuster::api {
 
-// GET /goods under way: the claims of one reading, page by page, so that its size in memory does
-// not grow with the number of winners.
-struct GoodsListing {
-  http::Stream stream;
-  sale::Slug sale;            // the round's own slug: `goods` may name a newer one by now
-  std::uint32_t next = 0;     // the first claim of the next page
-  std::uint32_t claims = 0;   // as many as there were at the first page
-  std::uint32_t winners = 0;  // written so far
-  std::uint64_t left = 0;     // units, then
-};
-
 namespace {
-
-constexpr std::uint32_t kClaimsAPage = 500;
 
 void send_words(Answer& answer, std::string_view words, std::string_view more = {}) {
   answer.field("X-Content-Type-Options", "nosniff");
@@ -97,41 +85,6 @@ void append_end(std::string& out, std::uint64_t winners, std::uint64_t left) {
   out += "}\n";
 }
 
-void ask_next_page(Desk& desk, std::shared_ptr<GoodsListing> listing);
-
-// The listing goes on where `page` ended: written, and the next page asked for once it has left.
-void write_page(Desk& desk, const std::shared_ptr<GoodsListing>& listing,
-                const store::ClaimsPage& page) {
-  listing->next += static_cast<std::uint32_t>(page.claims.size());
-  const bool last = listing->next >= listing->claims || page.claims.empty();
-  desk.body.clear();
-  append_winners(desk.body, page.claims, listing->winners);
-  if (last) append_end(desk.body, listing->winners, listing->left);
-  if (!listing->stream.write(desk.body)) return;
-  if (last) return listing->stream.finish();
-  listing->stream.when_drained([&desk, listing] { ask_next_page(desk, listing); });
-}
-
-// A page that cannot be had cuts the stream: the client sees that the answer is not whole.
-void render_next_page(Answer& answer, store::Reply& reply) {
-  const std::shared_ptr<GoodsListing> listing = answer.exchange().listing;
-  answer.exchange().render = nullptr;
-  if (const auto* page = std::get_if<store::ClaimsPage>(&reply)) {
-    write_page(answer.desk(), listing, *page);
-  }
-}
-
-void ask_next_page(Desk& desk, std::shared_ptr<GoodsListing> listing) {
-  Exchange& exchange = desk.exchanges.open();
-  exchange.render = render_next_page;
-  const store::ListClaims command{listing->sale, listing->next, kClaimsAPage, listing->claims};
-  exchange.listing = std::move(listing);
-  const auto context = desk.exchanges.context_of(exchange);
-  if (!desk.port.submit(command, desk.sink, context)) return desk.exchanges.close(exchange);
-  // A stream may find itself drained after the turn's flush, and nothing else may ever happen.
-  desk.options.wake();
-}
-
 void render_goods(Answer& answer, store::Reply& reply) {
   std::string& body = answer.body();
   body += R"({"user_list": {)";
@@ -142,15 +95,14 @@ void render_goods(Answer& answer, store::Reply& reply) {
   const auto* page = std::get_if<store::ClaimsPage>(&reply);
   if (page == nullptr) return answer_without_result(answer, reply);
   answer.sale_sequence(page->sale.sequence);
-  auto listing = std::make_shared<GoodsListing>();
-  listing->sale.assign(page->sale.definition->slug);
-  listing->claims = page->sale.claims;
-  listing->left = page->sale.totals.available;
-  const bool head = answer.exchange().head;
-  Desk& desk = answer.desk();
-  listing->stream = answer.stream(200);
-  if (head) return listing->stream.finish();
-  write_page(desk, listing, *page);
+  const std::uint64_t left = page->sale.totals.available;
+  stream_claims(
+      answer, *page, kJsonType,
+      [left, winners = std::uint32_t{0}](
+          std::string& out, const std::vector<store::ClaimView>& claims, bool last) mutable {
+        append_winners(out, claims, winners);
+        if (last) append_end(out, winners, left);
+      });
 }
 
 }  // namespace

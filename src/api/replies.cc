@@ -104,12 +104,13 @@ void finish_page(Answer& answer, std::string_view target, bool has_more, PageOf 
   answer.send(200);
 }
 
-void etag_field(Answer& answer, const store::SaleView& sale) {
-  std::string etag = "\"";
-  append_number(etag, sale.version);
-  etag += '"';
-  answer.field("ETag", etag);
+std::string tag_of(const store::SaleView& sale) {
+  std::string tag = "\"";
+  append_number(tag, sale.version);
+  return tag += '"';
 }
+
+void etag_field(Answer& answer, const store::SaleView& sale) { answer.field("ETag", tag_of(sale)); }
 
 void answer_sale(Answer& answer, const store::SaleView& sale, int status) {
   answer.sale_sequence(sale.sequence);

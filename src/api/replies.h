@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "api/answer.h"
@@ -22,6 +23,7 @@ void finish_page(Answer& answer, std::string_view target, bool has_more, PageOf 
 
 // A sale as a resource, with the ETag of its version.
 void answer_sale(Answer& answer, const store::SaleView& sale, int status);
+std::string tag_of(const store::SaleView& sale);  // its ETag
 void etag_field(Answer& answer, const store::SaleView& sale);
 
 // `,"sale":"..."` of a problem.

@@ -37,6 +37,7 @@ constexpr Route kRoutes[] = {
     {kPost, "/v1/sales/{sale}/cancel", Who::sales_write, kNoBody, cancel_sale},
     {kGet, "/v1/server", Who::any_key, kNoBody, describe_server},
     {kGet, "/problems/{code}", Who::anyone, kNoBody, describe_problem},
+    {kGet, "/openapi.json", Who::anyone, kNoBody, describe_api},
     {kPost, "/send/goods", Who::sales_write, kMaxBody, send_goods},
     {kGet, "/goods", Who::claims_read, kNoBody, list_goods},
 };

@@ -3,6 +3,7 @@
 
 #include "api/answers.h"
 #include "api/body.h"
+#include "api/precondition.h"
 #include "api/render.h"
 #include "api/replies.h"
 #include "api/text.h"
@@ -42,7 +43,13 @@ void render_created(Answer& answer, store::Reply& reply) {
 }
 
 void render_sale(Answer& answer, store::Reply& reply) {
-  if (const store::SaleView* sale = sale_in(answer, reply)) answer_sale(answer, *sale, 200);
+  const store::SaleView* sale = sale_in(answer, reply);
+  if (sale == nullptr) return;
+  const std::string& known = answer.exchange().if_none_match;
+  if (known.empty() || !names_tag(known, tag_of(*sale))) return answer_sale(answer, *sale, 200);
+  answer.sale_sequence(sale->sequence);
+  etag_field(answer, *sale);
+  answer.send(304, {});
 }
 
 void render_status(Answer& answer, store::Reply& reply) {
@@ -97,7 +104,13 @@ void list_sales(Call& call) {
   call.answer.ask(store::ListSales{page.from, page.limit}, render_sales);
 }
 
-void read_sale(Call& call) { call.answer.ask(store::ReadSale{call.sale()}, render_sale); }
+void read_sale(Call& call) {
+  // A tag is a version of one sale, and `goods` names one round after the other.
+  if (call.parameters.sale != sale::kRoundsSlug) {
+    call.answer.exchange().if_none_match = if_none_match(call.request.fields);
+  }
+  call.answer.ask(store::ReadSale{call.sale()}, render_sale);
+}
 
 void read_status(Call& call) { call.answer.ask(store::ReadSale{call.sale()}, render_status); }
 

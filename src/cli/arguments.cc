@@ -1,23 +1,22 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <memory>
-#include <vector>
 
 #include "api/text.h"
 #include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/usage_errors.h"
 
 namespace doorbuster::cli {
 namespace {
 
 constexpr std::string_view kAbout =
     "Examples:\n"
-    "  doorbuster serve --dev --demo                   try it: a server for this machine, with a "
-    "demo sale\n"
-    "  doorbuster serve --data-dir /srv/sales          keep the data elsewhere\n"
+    "  doorbuster serve --dev --demo                   try it on this machine, with a demo sale\n"
+    "  doorbuster serve --config doorbuster.toml       serve as it says there\n"
     "  doorbuster sale create drop --stock 1000        put 1,000 units on offer\n"
     "  doorbuster sale show drop                       how is it going?\n"
     "  doorbuster claims export drop --output won.csv  who got one?\n"
@@ -25,67 +24,10 @@ constexpr std::string_view kAbout =
     "  doorbuster verify ./data                        does what is stored add up?\n"
     "  doorbuster health                               is the server on this machine ready?\n"
     "\n"
-    "doorbuster decides flash sales: every unit sold once, every win kept.\n";
-
-// Help that begins with examples. They are the app's footer, since what is called an app's
-// description stands in the list of commands.
-class ExamplesFirst final : public CLI::Formatter {
- public:
-  std::string make_description(const CLI::App* app) const override {
-    return app->get_footer() + "\n";
-  }
-  std::string make_footer(const CLI::App*) const override { return {}; }
-};
-
-// The options of `app`, or its commands.
-std::vector<std::string_view> words_of(const CLI::App& app, bool options) {
-  std::vector<std::string_view> words;
-  if (options) {
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) words.push_back(name);
-    }
-  } else {
-    for (const CLI::App* command : app.get_subcommands({})) words.push_back(command->get_name());
-  }
-  return words;
-}
-
-// The command that was named, as far as it was understood.
-const CLI::App& chosen(const CLI::App& app) {
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  return *command;
-}
-
-// "doorbuster sale create"
-std::string full_name(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
-}
-
-ExitCode point_to_help(const CLI::App& app) {
-  std::fprintf(stderr, "Try '%s --help'.\n", full_name(chosen(app)).c_str());
-  return ExitCode::usage;
-}
-
-ExitCode explain_unknown(const CLI::App& app) {
-  const CLI::App& command = chosen(app);
-  const auto unknown = app.remaining(true);
-  std::string word = unknown.empty() ? "" : unknown.front();
-  const bool is_option = word.starts_with('-');
-  const bool has_commands = !command.get_subcommands({}).empty();
-  const char* kind = is_option ? "option" : has_commands ? "command" : "argument";
-  std::fprintf(stderr, "doorbuster: unknown %s '%s'", kind, word.c_str());
-  word.erase(0, word.find_first_not_of('-'));
-  word.erase(std::min(word.find('='), word.size()));
-  const auto meant = api::nearest_word(word, words_of(command, is_option));
-  if (!meant.empty()) {
-    std::fprintf(stderr, "; did you mean '%s%s'?", is_option ? "--" : "",
-                 std::string(meant).c_str());
-  }
-  std::fputc('\n', stderr);
-  return point_to_help(app);
-}
+    "doorbuster decides flash sales: every unit sold once, every win kept.\n"
+    "\n"
+    "Exit codes: 0 done, 1 refused or failed, 2 usage, 3 does not add up, 4 nobody answers or not\n"
+    "ready, 5 not allowed, 78 bad configuration, 130 interrupted.\n";
 
 }  // namespace
 
@@ -142,9 +84,10 @@ std::string utf8_flaw(const std::string& text) {
 
 Arguments parse_arguments(int argc, const char* const* argv) {
   CLI::App app("", "doorbuster");
-  app.formatter(std::make_shared<ExamplesFirst>());
+  app.formatter(std::make_shared<Help>());
   app.footer(std::string(kAbout));
-  app.set_version_flag("--version", "doorbuster " + std::string(version()));
+  app.set_help_flag("-h,--help", "Show this help");
+  app.set_version_flag("--version", "doorbuster " + std::string(version()), "Show the version");
   app.option_defaults()->always_capture_default();
   app.require_subcommand(0, 1);
   app.failure_message(CLI::FailureMessage::simple);
@@ -153,6 +96,8 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
   add_keys_commands(app, commands);
+  add_config_commands(app, commands);
+  add_completions(app, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) {  // --help, --version
@@ -161,11 +106,14 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   } catch (const CLI::ExtrasError&) {
     return explain_unknown(app);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "doorbuster: %s\n", error.what());
-    return point_to_help(app);
+    return explain(app, error.what());
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.arguments();
+    if (!command.app->parsed()) continue;
+    Arguments arguments = command.arguments();
+    const auto* code = std::get_if<ExitCode>(&arguments);
+    if (code != nullptr && *code == ExitCode::usage) point_to_help(app);
+    return arguments;
   }
   // A group without a command, or nothing at all.
   std::fputs(app.help().c_str(), stderr);

@@ -8,25 +8,57 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "cli/exit_code.h"
+#include "cli/settings_reader.h"
 
 namespace doorbuster::cli {
 
 std::string_view version();  // "0.1.0"
 
+// What was said on the command line about the server's settings.
+struct GivenSettings {
+  std::vector<GivenFlag> flags;
+  std::string file;  // of --config or DOORBUSTER_CONFIG; empty: none
+  // The environment's variables that the program knows besides the settings.
+  std::vector<std::string> other_variables;
+};
+
+// The server's settings, here with their defaults; server_settings.cc has a row for each.
 struct ServeArguments {
   bool dev = false;
   bool demo = false;
   bool behind_proxy = false;
   std::string data_dir = "./data";
-  std::string keys_file;        // empty: keys.json in the data directory
-  std::string trusted_proxies;  // networks between commas
-  std::string cors_origins;     // origins between commas
+  std::uint64_t io_threads = 1;
+  std::uint64_t restart_grace_seconds = 10;
+  std::string keys_file;  // empty: keys.json in the data directory
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> http_cors_origins;
   std::string http_listen = "127.0.0.1:8080";
+  std::uint64_t http_max_connections = 20'000;
+  std::uint64_t http_max_pipelined = 64;
+  std::uint64_t http_max_head_bytes = 16'384;
+  std::uint64_t http_head_timeout_seconds = 10;
+  std::uint64_t http_body_timeout_seconds = 30;
+  std::uint64_t http_idle_timeout_seconds = 60;
+  std::uint64_t http_drain_timeout_seconds = 10;
   std::string admin_listen = "127.0.0.1:8081";
-  unsigned io_threads = 1;
   std::uint64_t journal_segment_bytes = std::uint64_t{64} << 20;
+  std::uint64_t journal_max_waiting = 65'536;
+
+  GivenSettings given{};  // to read them again
+};
+
+struct ConfigPrintArguments {
+  GivenSettings given;
+  bool json = false;
+};
+
+struct ConfigCheckArguments {
+  GivenSettings given;
+  bool json = false;
 };
 
 struct VerifyArguments {
@@ -142,8 +174,11 @@ using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
                  ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments,
-                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, ExitCode>;
+                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, ConfigPrintArguments,
+                 ConfigCheckArguments, ExitCode>;
 
+// For `serve` it reads the file of settings and the environment too, and explains what is wrong
+// there.
 Arguments parse_arguments(int argc, const char* const* argv);
 
 }  // namespace doorbuster::cli

@@ -6,6 +6,7 @@
 
 #include "cli/arguments_test.h"
 #include "cli/grouped.h"
+#include "cli/setting.h"
 
 namespace doorbuster::cli {
 namespace {
@@ -32,8 +33,8 @@ TEST(Arguments, AreReadInBothSpellings) {
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:2");
   EXPECT_EQ(serve.data_dir, "/x");
   EXPECT_EQ(serve.keys_file, "/k");
-  EXPECT_EQ(serve.cors_origins, "https://a.example");
-  EXPECT_EQ(serve.trusted_proxies, "10.0.0.0/8,::1");
+  EXPECT_EQ(serve.http_cors_origins, (TextList{"https://a.example"}));
+  EXPECT_EQ(serve.trusted_proxies, (TextList{"10.0.0.0/8", "::1"}));
   EXPECT_EQ(serve.io_threads, 2U);
   EXPECT_EQ(serve.journal_segment_bytes, 2U << 20);
   EXPECT_EQ(std::get<VerifyArguments>(parse({"verify", "d", "--json"}).arguments).data_dir, "d");
@@ -58,6 +59,16 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"serve", "--data-dir"}, "--data-dir"},
       {{"verify"}, "DIR is required"},
       {{"verify", "a", "b"}, "unknown argument 'b'"},
+      {{"help"}, "unknown command 'help'; did you mean '--help'?"},
+      {{"version"}, "unknown command 'version'; did you mean '--version'?"},
+      {{"sale", "--json", "list"}, "option '--json' belongs behind 'doorbuster sale list'\n"},
+      {{"serve", "--data-dir", "a", "--data-dir", "b"}, "--data-dir: is given 2 times"},
+      {{"health", "--url", "a", "--url", "b"}, "--url is given 2 times"},
+      {{"health", "--url"}, "--url needs a value: URL"},
+      {{"claims", "list", "s", "--limit", "0"}, "--limit: '0' is not from 1 to 1000"},
+      {{"completions"}, "SHELL is required"},
+      {{"completions", "fish"}, "SHELL: 'fish' is none of bash, zsh"},
+      {{"s\x1b[2Jrve"}, "unknown command 's\ufffd[2Jrve'\n"},
       {{"clock"}, "Examples:\n  doorbuster clock accept"},
       {{"clock", "acept"},
        "unknown command 'acept'; did you mean 'accept'?\nTry 'doorbuster clock"},

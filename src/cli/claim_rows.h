@@ -10,11 +10,8 @@
 
 namespace doorbuster::cli {
 
-// The first line of a CSV, with the byte order mark by which spreadsheets know UTF-8.
+// As the server's own CSV has them (api/claim_csv.h).
 std::string csv_header();
-
-// RFC 4180. What a spreadsheet would run as a formula gets a ' before it; so does what begins with
-// one, so that whoever takes one away has the text as it was.
 void append_csv_row(std::string& out, const JsonView& claim);
 
 // One line with the claim exactly as the server gave it.

@@ -62,8 +62,8 @@ void add_claims_commands(CLI::App& app, Commands& commands) {
       ->add_option_function<std::string>(
           "--format",
           [exported, formats](const std::string& name) { exported->format = formats.at(name); },
-          "csv or ndjson")
-      ->type_name("FORMAT")
+          "How it is written")
+      ->type_name("csv|ndjson")
       ->default_str("csv")
       ->check(CLI::IsMember({"csv", "ndjson"}).description(""));
   command->add_flag_callback(

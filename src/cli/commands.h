@@ -29,10 +29,16 @@ void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, 
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
 void add_keys_commands(CLI::App& app, Commands& commands);
+void add_config_commands(CLI::App& app, Commands& commands);
+void add_completions(CLI::App& app, Commands& commands);  // of all commands there are then
 
 // Adds a command to `app`: one line for the list of commands, and what its help begins with,
 // examples first.
 CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::string_view about);
+
+// --config and an option for each setting of the server. The result gives what was said of them,
+// once the command line is read.
+std::function<GivenSettings()> add_settings(CLI::App& app);
 
 // --url and --key-file.
 void add_server(CLI::App& app, ApiArguments& api);

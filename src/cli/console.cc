@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,11 @@ std::string_view environment(const char* name) {
 
 void say(std::string_view message) {
   std::fprintf(stderr, "doorbuster: %.*s\n", static_cast<int>(message.size()), message.data());
+}
+
+void say_if_heard(std::string_view message) {
+  pollfd log{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&log, 1, 0) == 1 && (log.revents & POLLOUT) != 0) say(message);
 }
 
 ExitCode print(std::string_view text) {

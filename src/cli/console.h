@@ -13,6 +13,9 @@ namespace doorbuster::cli {
 // "doorbuster: `message`" on stderr.
 void say(std::string_view message);
 
+// The same, but nothing where it would have to wait: whoever reads the log may be stuck.
+void say_if_heard(std::string_view message);
+
 // Writes `text` to stdout now. A full disk or the like is said, and is a failure: a script must not
 // take half of the data for all of it.
 ExitCode print(std::string_view text);

@@ -10,6 +10,7 @@ enum class ExitCode : int {
   does_not_add_up = 3,
   not_ready = 4,  // or not reachable
   denied = 5,
+  bad_configuration = 78,  // sysexits.h: EX_CONFIG
   interrupted = 130,
 };
 

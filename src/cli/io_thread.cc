@@ -12,8 +12,8 @@ api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
 
 }  // namespace
 
-IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options)
-    : server_(http::Limits{}),
+IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits)
+    : server_(limits),
       port_(store.connect([this] { wake(); })),
       handler_(*port_, with_wake(std::move(options), [this] { wake(); })) {}
 

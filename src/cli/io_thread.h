@@ -1,6 +1,7 @@
 // What one I/O thread serves with: its server, its way into the store, its API.
 //
-// Thread: made, run and destroyed on the thread that serves; drain() from any.
+// Thread: made, run and destroyed on the thread that serves; drain() and
+// change_limits() from any.
 // Owns: all three. The store outlives it.
 #pragma once
 
@@ -14,7 +15,7 @@ namespace doorbuster::cli {
 
 class IoThread {
  public:
-  IoThread(store::ClaimStore& store, api::ApiOptions options);
+  IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
@@ -27,6 +28,7 @@ class IoThread {
   // Serves until drained.
   void run();
   void drain() { server_.drain(); }
+  void change_limits(http::Limits limits) { server_.change_limits(limits); }
 
  private:
   void wake();

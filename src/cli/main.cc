@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
+#include "cli/config_commands.h"
 #include "cli/health.h"
 #include "cli/keys_commands.h"
 #include "cli/sale_commands.h"
@@ -31,6 +32,12 @@ struct Run {
   ExitCode operator()(const KeysCreateArguments& arguments) const { return create_key(arguments); }
   ExitCode operator()(const KeysListArguments& arguments) const { return list_keys(arguments); }
   ExitCode operator()(const KeysRevokeArguments& arguments) const { return revoke_key(arguments); }
+  ExitCode operator()(const ConfigPrintArguments& arguments) const {
+    return print_config(arguments);
+  }
+  ExitCode operator()(const ConfigCheckArguments& arguments) const {
+    return check_config(arguments);
+  }
   ExitCode operator()(ExitCode decided) const { return decided; }
 };
 

@@ -125,7 +125,7 @@ void add_terms(CLI::App& app, SaleTerms& terms) {
   add_optional(app, "--opens-at", terms.opens_at, "RFC 3339, or none", "TIME");
   add_optional(app, "--closes-at", terms.closes_at, "RFC 3339, or none", "TIME");
   add_optional(app, "--late-payment", terms.late_payment,
-               "What becomes of money for a hold that has ended: reject or reacquire", "WAY")
+               "What becomes of money for a hold that has ended", "reject|reacquire")
       ->check(CLI::IsMember({"reject", "reacquire"}).description(""));
   add_optional(app, "--claim-attempts", terms.claim_attempts,
                "How often a buyer whose claim has ended may claim again", "N");

@@ -136,10 +136,10 @@ TEST(SaleArguments, ThatAreWrongAreExplained) {
       {{"sale", "set", "drop", "--hold-secs", "1"}, "did you mean '--hold-seconds'?"},
       {{"sale", "set", "drop", "--title", "\xff"}, "is not UTF-8"},
       {{"sale", "set", "drop", "--metadata", "{a:1}"}, "'{a:1}' is not JSON"},
-      {{"sale", "set", "drop", "--late-payment", "later"}, "later not in {reject,reacquire}"},
+      {{"sale", "set", "drop", "--late-payment", "later"}, "'later' is none of reject, reacquire"},
       {{"sale", "pause", "drop", "--yes"}, "unknown option '--yes'"},
       {{"claims", "list", "drop", "--limit", "1001"}, "--limit"},
-      {{"claims", "export", "drop", "--format", "xls"}, "xls not in {csv,ndjson}"},
+      {{"claims", "export", "drop", "--format", "xls"}, "'xls' is none of csv, ndjson"},
       {{"claims", "exprot", "drop"}, "did you mean 'export'?"},
   };
   for (const auto& [words, message] : table) {

@@ -12,82 +12,52 @@
 #include <vector>
 
 #include "api/admin_handler.h"
+#include "cli/console.h"
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
 #include "cli/key_book.h"
 #include "cli/key_follower.h"
+#include "cli/listen_address.h"
 #include "cli/random_bytes.h"
+#include "cli/reload.h"
+#include "cli/server_settings.h"
 #include "cli/stop_signals.h"
+#include "cli/table.h"
 #include "store/embedded/embedded_store.h"
 #include "store/embedded/file_system.h"
 
 namespace doorbuster::cli {
 namespace {
 
-void say(const std::string& message) { std::fprintf(stderr, "doorbuster: %s\n", message.c_str()); }
-
-// "localhost" is what people write; it means the address that a loopback listener has.
-Result<http::Endpoint> parse_endpoint(const std::string& text) {
-  constexpr std::string_view kName = "localhost:";
-  if (text.starts_with(kName)) {
-    return http::Endpoint::parse("127.0.0.1:" + text.substr(kName.size()));
-  }
-  return http::Endpoint::parse(text);
-}
-
-bool is_loopback(const http::Endpoint& endpoint) {
-  return endpoint.host == "::1" || endpoint.host.starts_with("127.");
-}
-
+// Where it is to listen; read_configuration() has seen that it may.
 struct Listeners {
   http::Endpoint http;
   http::Endpoint admin;
 };
 
-// Nothing, and a message, for addresses that may not be listened on.
-std::optional<Listeners> listeners_of(const ServeArguments& arguments) {
-  const auto http = parse_endpoint(arguments.http_listen);
-  const auto admin = parse_endpoint(arguments.admin_listen);
-  for (const auto* endpoint : {&http, &admin}) {
-    const char* option = endpoint == &http ? "--http.listen" : "--admin.listen";
-    if (!endpoint->ok()) {
-      say(std::string(option) + ": " + endpoint->error().message);
-      return std::nullopt;
-    }
-    if (is_loopback(**endpoint)) continue;
-    if (arguments.dev) {
-      say(std::string(option) + " " + (*endpoint)->text() +
-          ": --dev trusts every caller, so it listens on loopback alone (127.0.0.1 or [::1])");
-      return std::nullopt;
-    }
-    if (!arguments.behind_proxy) {
-      say(std::string(option) + " " + (*endpoint)->text() +
-          " could be reached from elsewhere without TLS: put a proxy in front that speaks TLS and "
-          "say --behind-proxy");
-      return std::nullopt;
-    }
-  }
-  return Listeners{*http, *admin};
+http::Limits limits_of(const ServeArguments& arguments) {
+  using std::chrono::seconds;
+  http::Limits limits;
+  limits.head_bytes = arguments.http_max_head_bytes;
+  limits.connections = arguments.http_max_connections;
+  limits.pipelined = arguments.http_max_pipelined;
+  limits.head_time = seconds(arguments.http_head_timeout_seconds);
+  limits.body_time = seconds(arguments.http_body_timeout_seconds);
+  limits.idle_time = seconds(arguments.http_idle_timeout_seconds);
+  limits.drain_time = seconds(arguments.http_drain_timeout_seconds);
+  return limits;
 }
 
-// Nothing, and a message, for a setting that makes no sense.
-std::optional<api::ApiOptions> options_of(const ServeArguments& arguments) {
+// The texts in the settings are good: the table of settings has seen to that.
+api::ApiOptions options_of(const ServeArguments& arguments) {
   api::ApiOptions options;
   options.admission.dev = arguments.dev;
   options.version = version();
-  auto proxies = http::parse_networks(arguments.trusted_proxies);
-  if (!proxies) {
-    say("--trusted-proxies: " + proxies.error().message);
-    return std::nullopt;
+  for (const std::string& text : arguments.trusted_proxies) {
+    options.admission.trusted_proxies.push_back(*http::IpNetwork::parse(text));
   }
-  options.admission.trusted_proxies = std::move(*proxies);
-  auto origins = api::CorsOrigins::parse(arguments.cors_origins);
-  if (!origins) {
-    say("--http.cors-origins: " + origins.error().message);
-    return std::nullopt;
-  }
-  options.cors = std::move(*origins);
+  for (const std::string& origin : arguments.http_cors_origins) options.cors.add(origin);
   if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
     say("with --dev no key and no proxy is looked at: every caller on this machine is trusted");
   }
@@ -120,6 +90,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
   options.segment_bytes = arguments.journal_segment_bytes;
+  options.max_waiting = arguments.journal_max_waiting;
+  options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
@@ -141,12 +113,12 @@ class FurtherThreads {
   }
 
   // Starts one more, listening on `endpoint` beside the others.
-  Status start(store::ClaimStore& store, const api::ApiOptions& options,
+  Status start(store::ClaimStore& store, const api::ApiOptions& options, http::Limits limits,
                const http::Endpoint& endpoint) {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
-    threads_.emplace_back([this, &store, options, endpoint, &listening] {
-      IoThread io(store, options);
+    threads_.emplace_back([this, &store, options, limits, endpoint, &listening] {
+      IoThread io(store, options, limits);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
@@ -165,6 +137,10 @@ class FurtherThreads {
     if (std::exchange(draining_, true)) return;
     for (IoThread* io : serving_) io->drain();
     drained_promise_.set_value();
+  }
+  // From the thread of drain().
+  void change_limits(http::Limits limits) {
+    for (IoThread* io : serving_) io->change_limits(limits);
   }
   void join() {
     for (std::thread& thread : threads_) thread.join();
@@ -217,7 +193,8 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
                      StopSignals& signals) {
   const bool shared = arguments.io_threads > 1;
   api::AdminHandler admin(store, options.admission.keys);
-  IoThread first(store, options);
+  const http::Limits limits = limits_of(arguments);
+  IoThread first(store, options, limits);
   FurtherThreads further;
 
   if (shared) {
@@ -233,19 +210,24 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     say(admin_endpoint.error().message);
     return ExitCode::failure;
   }
-  for (unsigned i = 1; i < arguments.io_threads; ++i) {
-    if (const Status started = further.start(store, options, *endpoint); !started.ok()) {
+  for (std::uint64_t i = 1; i < arguments.io_threads; ++i) {
+    if (const Status started = further.start(store, options, limits, *endpoint); !started.ok()) {
       say(started.error().message);
       return ExitCode::failure;
     }
   }
   const auto told = std::make_shared<std::promise<void>>();
-  signals.watch([&, told] {
+  const auto stop = [&, told] {
     first.drain();
     further.drain();
     told->set_value();
-    // Last: whatever reads the log may be stuck.
-    say("finishing what is under way; a second signal stops at once");
+    say_if_heard("finishing what is under way; a second signal stops at once");
+  };
+  signals.watch(stop, [&, running = arguments]() mutable {
+    const auto said = reload(running, read_configuration(running.given));
+    first.change_limits(limits_of(running));
+    further.change_limits(limits_of(running));
+    for (const std::string& sentence : said) say_if_heard("SIGHUP: " + harmless(sentence));
   });
 
   const Bound bound{*endpoint, *admin_endpoint};
@@ -268,10 +250,11 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
 }  // namespace
 
 ExitCode serve(const ServeArguments& arguments) {
-  const auto listeners = listeners_of(arguments);
-  auto options = options_of(arguments);
-  if (!listeners || !options) return ExitCode::usage;
-  StopSignals signals;
+  const auto http = parse_endpoint(arguments.http_listen);
+  const auto admin = parse_endpoint(arguments.admin_listen);
+  const Listeners listeners{*http, *admin};
+  api::ApiOptions options = options_of(arguments);
+  StopSignals signals(Hangup::reloads);
   raise_file_limit();
   const SystemClock clock;
   api::LiveKeys keys;
@@ -283,14 +266,14 @@ ExitCode serve(const ServeArguments& arguments) {
   }
   KeyFollower follower(key_file_of(arguments), keys, clock, say);
   if (!arguments.dev) {
-    options->admission.keys = &keys;
-    options->admission.clock = &clock;
+    options.admission.keys = &keys;
+    options.admission.clock = &clock;
     if (const Status begun = follower.begin(); !begun.ok()) {
       say(begun.error().message);
       return ExitCode::failure;
     }
   }
-  return serve_store(arguments, *listeners, *options, **store, signals);
+  return serve_store(arguments, listeners, options, **store, signals);
 }
 
 }  // namespace doorbuster::cli

@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
 
-#include "api/text.h"
 #include "cli/commands.h"
+#include "cli/config_commands.h"
+#include "cli/server_settings.h"
 
 namespace doorbuster::cli {
 namespace {
@@ -11,10 +13,14 @@ constexpr std::string_view kServeAbout =
     "Examples:\n"
     "  doorbuster serve --dev --demo\n"
     "  doorbuster serve --dev --http.listen 127.0.0.1:9000 --data-dir /tmp/trial\n"
-    "  doorbuster serve --data-dir /srv/sales --http.listen 10.0.0.5:8080 --behind-proxy \\\n"
-    "      --trusted-proxies 10.0.0.2\n"
+    "  doorbuster serve --config /etc/doorbuster.toml\n"
+    "  doorbuster serve --data-dir /srv/sales --trusted-proxies 10.0.0.2\n"
     "\n"
-    "Serves sales until it is told to stop (Ctrl-C or SIGTERM), then finishes what is under way.\n";
+    "Serves sales until it is told to stop (Ctrl-C or SIGTERM), then finishes what is under way.\n"
+    "SIGHUP reads the file of settings again.\n"
+    "\n"
+    "Every setting can be given in three ways, of which the first wins: --http.listen here,\n"
+    "DOORBUSTER_HTTP_LISTEN in the environment, `listen` under [http] in the file (TOML).\n";
 
 constexpr std::string_view kVerifyAbout =
     "Examples:\n"
@@ -51,50 +57,14 @@ constexpr std::string_view kAcceptAbout =
     "be\n"
     "undone: set the machine's clock first, and look at it twice.\n";
 
-// What is wrong with it; empty: nothing. A file is read at once, and written in blocks.
-std::string segment_bytes_flaw(const std::string& text) {
-  constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
-  const auto bytes = api::parse_number(text, kMost);
-  if (bytes && *bytes >= kLeast && *bytes % 4096 == 0) return {};
-  return "'" + text + "' is no multiple of 4096 from 1048576 to 1073741824";
-}
-
 void add_serve(CLI::App& app, Commands& commands) {
-  const auto serve = std::make_shared<ServeArguments>();
   CLI::App* command = add_command(app, "serve", "Serve sales", kServeAbout);
-  command->add_flag("--dev", serve->dev, "Trust the programs of this machine: no keys are needed");
-  command->add_flag("--demo", serve->demo, "Make sure there is a sale \"demo\" of 1,000 units");
-  command->add_flag("--behind-proxy", serve->behind_proxy,
-                    "Listen on other addresses than loopback: a proxy in front speaks TLS");
-  command->add_option("--data-dir", serve->data_dir, "Where sales and claims are kept")
-      ->type_name("DIR");
-  command
-      ->add_option("--keys.file", serve->keys_file,
-                   "The file of merchants' keys; without it, DIR/keys.json")
-      ->type_name("FILE");
-  command
-      ->add_option("--trusted-proxies", serve->trusted_proxies,
-                   "Whose X-Buyer-Id is taken: addresses and networks between commas")
-      ->type_name("LIST");
-  command->add_option("--http.listen", serve->http_listen, "Address and port of the API")
-      ->type_name("ADDRESS");
-  command
-      ->add_option("--http.cors-origins", serve->cors_origins,
-                   "Whose pages may read answers: origins between commas, https://shop.example")
-      ->type_name("LIST");
-  command
-      ->add_option("--admin.listen", serve->admin_listen, "Address and port of /livez and /readyz")
-      ->type_name("ADDRESS");
-  command->add_option("--io-threads", serve->io_threads, "Threads that serve connections")
-      ->type_name("N")
-      ->check(CLI::Range(1, 64).description(""));
-  command
-      ->add_option("--journal.segment-bytes", serve->journal_segment_bytes,
-                   "Size of the journal's files; less for a small disk")
-      ->type_name("BYTES")
-      ->check(CLI::Validator(segment_bytes_flaw, "", "segment-bytes"));
-  commands.push_back({command, [serve] { return Arguments(*serve); }});
+  commands.push_back({command, [given = add_settings(*command)]() -> Arguments {
+                        Configuration configuration = read_configuration(given());
+                        if (configuration.mistakes.empty()) return std::move(configuration.values);
+                        tell(configuration.mistakes);
+                        return exit_code_of(configuration.mistakes);
+                      }});
 }
 
 }  // namespace

@@ -13,30 +13,35 @@ namespace {
 
 constexpr int kNoMore = SIGUSR1;  // our own: the watching thread shall end
 
-sigset_t watched_signals() {
+sigset_t watched_signals(Hangup hangup) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  if (hangup == Hangup::reloads) sigaddset(&signals, SIGHUP);
   sigaddset(&signals, kNoMore);
   return signals;
 }
 
-void wait_for_signals(const std::function<void()>& on_first) {
-  const sigset_t signals = watched_signals();
-  bool is_first = true;
+void wait_for_signals(const sigset_t& signals, const std::function<void()>& on_first,
+                      const std::function<void()>& on_hangup) {
+  bool stopping = false;
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0 || signal == kNoMore) return;
-    if (!std::exchange(is_first, false)) ::_exit(static_cast<int>(ExitCode::interrupted));
+    if (signal == SIGHUP) {
+      if (!stopping) on_hangup();
+      continue;
+    }
+    if (std::exchange(stopping, true)) ::_exit(static_cast<int>(ExitCode::interrupted));
     on_first();
   }
 }
 
 }  // namespace
 
-StopSignals::StopSignals() {
-  const sigset_t signals = watched_signals();
+StopSignals::StopSignals(Hangup hangup) : hangup_(hangup) {
+  const sigset_t signals = watched_signals(hangup_);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A client that goes away while it is written to is no reason to end.
   std::signal(SIGPIPE, SIG_IGN);
@@ -48,8 +53,10 @@ StopSignals::~StopSignals() {
   thread_.join();
 }
 
-void StopSignals::watch(std::function<void()> on_first) {
-  thread_ = std::thread([on_first = std::move(on_first)] { wait_for_signals(on_first); });
+void StopSignals::watch(std::function<void()> on_first, std::function<void()> on_hangup) {
+  thread_ = std::thread(
+      [signals = watched_signals(hangup_), on_first = std::move(on_first),
+       on_hangup = std::move(on_hangup)] { wait_for_signals(signals, on_first, on_hangup); });
 }
 
 }  // namespace doorbuster::cli

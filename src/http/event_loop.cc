@@ -65,6 +65,10 @@ void EventLoop::run(std::function<void()> end_of_turn) {
 
 void EventLoop::post(std::function<void()> work) { boost::asio::post(io_, std::move(work)); }
 
+void EventLoop::change_limits(Limits limits) {
+  boost::asio::post(io_, [this, limits] { limits_ = limits; });
+}
+
 void EventLoop::drain() {
   boost::asio::post(io_, [this] {
     if (draining_) {

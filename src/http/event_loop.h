@@ -1,7 +1,8 @@
 // The loop of one I/O thread: turns of ready sockets, then the end of the turn, then all its
 // answers.
 //
-// Thread: everything on the thread of run(), but for post() and drain(), which are for any thread.
+// Thread: everything on the thread of run(), but for post(), change_limits() and drain(), which are
+// for any thread.
 // Owns: the io_context, listeners, sessions, the wheel of their deadlines, the cached Date.
 // Invariants: a turn ends after a bounded number of events, however many are ready.
 #pragma once
@@ -34,6 +35,7 @@ class EventLoop {
   Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared);
   void run(std::function<void()> end_of_turn);
   void post(std::function<void()> work);
+  void change_limits(Limits limits);
   void drain();
 
   // For listeners and sessions.
@@ -57,8 +59,8 @@ class EventLoop {
   void flush_all();
   void close_all();
 
-  const Limits limits_;
-  const std::chrono::milliseconds tick_;
+  Limits limits_;
+  const std::chrono::milliseconds tick_;  // of the limits at the start
   const std::chrono::steady_clock::time_point started_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

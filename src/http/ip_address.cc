@@ -7,8 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "http/syntax.h"
-
 namespace doorbuster::http {
 namespace {
 
@@ -109,17 +107,9 @@ bool IpNetwork::contains(const IpAddress& address) const {
   return (different >> (8 - rest)) == 0;
 }
 
-Result<std::vector<IpNetwork>> parse_networks(std::string_view list) {
-  std::vector<IpNetwork> networks;
-  if (list.empty()) return networks;
-  for (;;) {
-    const auto end = std::min(list.find(','), list.size());
-    auto network = IpNetwork::parse(without_spaces_around(list.substr(0, end)));
-    if (!network) return network.error();
-    networks.push_back(*network);
-    if (end == list.size()) return networks;
-    list.remove_prefix(end + 1);
-  }
+std::string network_flaw(const std::string& text) {
+  const auto network = IpNetwork::parse(text);
+  return network ? std::string() : network.error().message;
 }
 
 }  // namespace doorbuster::http

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 
@@ -45,7 +44,7 @@ struct IpNetwork {
   bool contains(const IpAddress& address) const;
 };
 
-// Networks between commas; none in an empty text.
-Result<std::vector<IpNetwork>> parse_networks(std::string_view list);
+// What IpNetwork::parse() has to say of `text`; empty: nothing.
+std::string network_flaw(const std::string& text);
 
 }  // namespace doorbuster::http

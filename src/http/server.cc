@@ -63,6 +63,8 @@ void Server::run(std::function<void()> end_of_turn) { loop_->run(std::move(end_o
 
 void Server::post(std::function<void()> work) { loop_->post(std::move(work)); }
 
+void Server::change_limits(Limits limits) { loop_->change_limits(limits); }
+
 void Server::drain() { loop_->drain(); }
 
 }  // namespace doorbuster::http

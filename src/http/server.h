@@ -1,7 +1,7 @@
 // An HTTP/1.1 server on one I/O thread: its listeners, their sessions, their time limits.
 //
-// Thread: everything on the thread that calls run(), but for post() and drain(), which are for any
-// thread.
+// Thread: everything on the thread that calls run(), but for post(), change_limits() and drain(),
+// which are for any thread.
 // Owns: its io_context, its listening sockets, its sessions.
 // Invariants: a session never moves to another thread; nothing here waits for anything but sockets.
 #pragma once
@@ -54,6 +54,10 @@ class Server {
 
   // Runs `work` on the server's thread, soon. Thread: any.
   void post(std::function<void()> work);
+
+  // Further heads, bodies, connections and pauses are measured by these; what is under way may
+  // still be by those before. Thread: any.
+  void change_limits(Limits limits);
 
   // Stops listening, closes idle connections, answers what is under way with `Connection: close`,
   // and ends run() when all are done or after drain_time. Thread: any; a second call ends at once.

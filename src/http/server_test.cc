@@ -440,6 +440,30 @@ TEST(Connections, BeyondTheLimitAreToldSo) {
   EXPECT_EQ(one.answer().status, 200);
 }
 
+TEST(Connections, AreMeasuredByNewLimitsOnceTheyAreChanged) {
+  Limits limits;
+  limits.connections = 1;
+  FunctionHandler handler;
+  RunningServer running(handler, limits);
+  Client one(running.endpoint);
+  one.send(get("/"));
+  EXPECT_EQ(one.answer().status, 200);
+  const auto status_of_another = [&](const std::string& request) {
+    Client another(running.endpoint);
+    another.send(request);
+    return another.answer().status;
+  };
+  EXPECT_EQ(status_of_another(get("/")), 503);
+  limits.connections = 100;
+  limits.head_bytes = 1024;
+  running.server.change_limits(limits);
+  EXPECT_EQ(status_of_another(get("/")), 200);
+  EXPECT_EQ(status_of_another(get("/", "X: " + std::string(2000, 'a') + "\r\n")), 431);
+  // A connection that is there already stays, and is read by the limits it began with.
+  one.send(get("/", "X: " + std::string(2000, 'a') + "\r\n"));
+  EXPECT_EQ(one.answer().status, 200);
+}
+
 TEST(Connections, SurviveThatDescriptorsRunOut) {
   Limits limits;
   limits.drain_time = milliseconds(100);  // and with it the tick

@@ -54,7 +54,10 @@ struct BodyCheck {
     return status_is(sale.status() == SaleStatus::paused);
   }
   Status operator()(const SaleCancelled&) const { return status_is(!sale.cancelled()); }
-  Status operator()(const SaleDeleted&) const { return status_is(!sale.opened()); }
+  Status operator()(const SaleDeleted&) const {
+    return status_is(!sale.opened() ||
+                     (sale.status() == SaleStatus::closed && sale.totals().held == 0));
+  }
 
   Status operator()(const ClaimGranted& event) const {
     if (sale.status() != SaleStatus::open) return status_is(false);
@@ -306,6 +309,9 @@ Status can_apply(const Catalog& catalog, const Event& event) {
   }
   if (event.at < sale.last_event_at()) return damaged("time runs back");
   if (sale.deleted()) return damaged("an event follows the deletion of its sale");
+  if (sale.archived() && !std::holds_alternative<SaleDeleted>(event.body)) {
+    return damaged("the sale's claims are not at hand");
+  }
   return std::visit(BodyCheck{sale, type_name(event)}, event.body);
 }
 

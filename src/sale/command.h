@@ -54,7 +54,7 @@ struct SteerSale {
   SaleAction action = SaleAction::pause;
 };
 
-// Takes a sale away that has not opened yet. Its slug is never used again.
+// Takes a sale away that has not opened yet, or is archived. Its slug is never used again.
 struct DeleteSale {
   Slug sale;
 };

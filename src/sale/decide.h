@@ -32,6 +32,10 @@ bool transition_is_due(const SaleState& sale, Time now);
 // is over all the same (R16).
 std::optional<Event> due_end(const SaleState& sale, ClaimOrdinal claim, Time now);
 
+// From when on the sale is archived: nobody needs its claims at hand any more, and it may be
+// deleted. kNever: it is not closed, has holds, or is not to be archived.
+Time archives_at(const SaleState& sale);
+
 // decide_claim.cc: what buyers and shops ask for.
 
 ClaimOutcome decide(const SaleState& sale, const ClaimUnits& command, Time now,

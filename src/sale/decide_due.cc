@@ -52,4 +52,10 @@ std::optional<Event> due_end(const SaleState& sale, ClaimOrdinal claim, Time now
   return expiry(sale, claim, now);
 }
 
+Time archives_at(const SaleState& sale) {
+  const std::chrono::seconds after{sale.definition().archive_after_seconds};
+  const bool done = sale.status() == SaleStatus::closed && sale.totals().held == 0;
+  return done && after.count() > 0 ? sale.closed_at() + after : kNever;
+}
+
 }  // namespace doorbuster::sale

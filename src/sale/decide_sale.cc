@@ -139,7 +139,7 @@ SaleChange decide(const SaleState& sale, const SteerSale& command, Time now,
 }
 
 SaleChange decide(const SaleState& sale, const DeleteSale&, Time now, std::vector<Event>& events) {
-  if (sale.opened()) return SaleChange::already_open;
+  if (sale.opened() && now < archives_at(sale)) return SaleChange::already_open;
   events.push_back(event_of(sale, now, SaleDeleted{}));
   return SaleChange::done;
 }

@@ -105,7 +105,7 @@ Status check_state(const SaleState& sale) {
 }
 
 Status check_claims(const SaleState& sale) {
-  if (Status status = check_state(sale); !status.ok()) return status;
+  if (Status status = check_state(sale); !status.ok() || sale.archived()) return status;
   if (Status status = check_sums(sale); !status.ok()) return status;
   if (Status status = check_owners(sale); !status.ok()) return status;
   return check_buyers(sale);
@@ -153,11 +153,12 @@ void put_sale(std::string& bytes, const SaleState& sale) {
         std::uint64_t{sale.opened()}, std::uint64_t{sale.cancelled()},
         std::uint64_t{sale.deleted()}, millis(sale.closed_at()), millis(sale.last_event_at()),
         sale.sequence().value, totals.stock, totals.available, totals.held, totals.confirmed,
-        totals.burned, std::uint64_t{sale.highest_limit()}, std::uint64_t{free.next()},
-        std::uint64_t{sale.claims().size()}}) {
+        totals.burned, std::uint64_t{sale.highest_limit()}, std::uint64_t{sale.granted()}}) {
     put_varint(bytes, number);
   }
   for (const std::uint64_t count : sale.released()) put_varint(bytes, count);
+  if (sale.deleted()) return;  // its claims may be kept, or not
+  put_varint(bytes, free.next());
   for (const UnitRun& run : free.runs()) {
     put_varint(bytes, run.first);
     put_varint(bytes, run.count);
@@ -194,7 +195,9 @@ std::uint64_t digest(const Catalog& catalog) {
   for (std::uint32_t s = 0; s < catalog.size(); ++s) {
     const SaleState& sale = catalog[SaleOrdinal{s}];
     put_sale(bytes, sale);
-    for (std::uint32_t i = 0; i < sale.claims().size(); ++i) {
+    DCHECK(sale.deleted() || !sale.archived());
+    const std::uint32_t claims = sale.deleted() ? 0 : sale.claims().size();
+    for (std::uint32_t i = 0; i < claims; ++i) {
       put_claim(bytes, sale.claims(), sale.claims()[ClaimOrdinal{i}]);
       if (bytes.size() < std::size_t{64} * 1024) continue;
       result = siphash24(HashKey{result, s}, bytes);

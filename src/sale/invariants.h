@@ -12,14 +12,15 @@ namespace doorbuster::sale {
 // What can be asked in constant time; data_damaged names the rule that is broken.
 Status check_state(const SaleState& sale);
 
-// The same and every claim: sums, limits, owners of units. Time and memory grow with the claims.
+// The same and every claim that is in memory: sums, limits, owners of units. Time and memory grow
+// with the claims.
 Status check_claims(const SaleState& sale);
 
 // CHECKs that the step from `before` to `after` is one that `event` may make.
 void check_step(const Totals& before, const Event& event, const SaleState& after);
 
 // A number that is the same for two catalogs if and (nearly) only if they hold the same sales and
-// claims (S11).
+// claims (S11); of deleted sales the claims do not count. No other sale may be archived.
 std::uint64_t digest(const Catalog& catalog);
 
 }  // namespace doorbuster::sale

@@ -353,6 +353,39 @@ TEST_F(Steering, DeletingIsForSalesThatNeverOpenedAndTheSlugStaysUsed) {
   EXPECT_EQ(next_due_at(sale()), kNever);
 }
 
+TEST_F(Steering, AClosedSaleIsDeletedOnceItIsArchived) {
+  auto definition = holding(3, 100);
+  definition.archive_after_seconds = 60;
+  open_sale(definition);
+  claim("ann");
+  EXPECT_EQ(archives_at(sale()), kNever) << "it is open";
+  at(1s);
+  steer(SaleAction::close);
+  EXPECT_EQ(archives_at(sale()), kNever) << "something is held";
+  const Time closed_at = sale().closed_at();
+  at(62s);
+  EXPECT_EQ(remove(), SaleChange::already_open);
+  at(100s);
+  settle();
+  EXPECT_EQ(archives_at(sale()), closed_at + 60s);
+  EXPECT_EQ(remove(), SaleChange::done);
+  EXPECT_EQ(catalog().find("sale"), nullptr);
+}
+
+TEST_F(Steering, AClosedSaleIsNotDeletedBeforeItsTimeNorEverWithoutOne) {
+  auto definition = stock(3);
+  definition.archive_after_seconds = 60;
+  open_sale(definition);
+  steer(SaleAction::close);
+  at(60s - 1ms);
+  EXPECT_EQ(remove(), SaleChange::already_open);
+  at(60s);
+  changes_.archive_after_seconds = 0;
+  EXPECT_EQ(change(changes_), SaleChange::done);
+  at(1000h);
+  EXPECT_EQ(remove(), SaleChange::already_open);
+}
+
 TEST_F(Steering, AnOpenSaleIsNotDeleted) {
   open_sale(stock(1));
   EXPECT_EQ(remove(), SaleChange::already_open);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/check.h"
 #include "base/wire.h"
 #include "sale/event_codec.h"
 
@@ -86,7 +87,11 @@ struct Head {
 // Reads and writes what is private to a sale.
 struct SaleImage {
   static Status write(const SaleState& sale, ImageSink& sink) {
-    if (Status s = write_head(sale, sink); !s.ok()) return s;
+    CHECK(!sale.archived());
+    const std::string head = head_of(sale);
+    const auto length = static_cast<std::uint32_t>(head.size());
+    if (Status s = sink.write(bytes_of(length)); !s.ok()) return s;
+    if (Status s = sink.write(std::as_bytes(std::span(head))); !s.ok()) return s;
     if (Status s = write_claims(sale.claims_, sink); !s.ok()) return s;
     if (Status s = write_extras(sale.claims_, sink); !s.ok()) return s;
     if (Status s = write_buyers(sale.buyers_, sink); !s.ok()) return s;
@@ -94,14 +99,41 @@ struct SaleImage {
   }
 
   static Result<std::unique_ptr<SaleState>> read(const HashKey& key, ImageSource& source) {
+    std::uint32_t length = 0;
+    if (Status s = source.read(std::as_writable_bytes(std::span(&length, 1))); !s.ok()) {
+      return s.error();
+    }
+    if (length > kMaxHeadBytes) return damaged("its head is too long");
+    std::vector<std::byte> bytes(length);
+    if (Status s = source.read(bytes); !s.ok()) return s.error();
     auto sale = std::make_unique<SaleState>(SaleOrdinal{0}, key);
-    const auto head = read_head(*sale, source);
+    const auto head = read_head(*sale, bytes);
     if (!head) return head.error();
     if (Status s = read_claims(*sale, *head, source); !s.ok()) return s.error();
     if (Status s = read_extras(sale->claims_, *head, source); !s.ok()) return s.error();
     if (Status s = read_buyers(*sale, *head, source); !s.ok()) return s.error();
     if (Status s = read_runs(sale->free_units_, *head, source); !s.ok()) return s.error();
     if (Status s = check_sums(*sale); !s.ok()) return s.error();
+    return sale;
+  }
+
+  static Result<std::unique_ptr<SaleState>> read_archived(const HashKey& key,
+                                                          std::span<const std::byte> bytes) {
+    auto sale = std::make_unique<SaleState>(SaleOrdinal{0}, key);
+    const auto head = read_head(*sale, bytes);
+    if (!head) return head.error();
+    if (sale->status_ != SaleStatus::closed || sale->totals_.held != 0) {
+      return damaged("a sale that is not done with has no claims");
+    }
+    sale->archived_claims_ = head->claims;
+    return sale;
+  }
+
+  static std::unique_ptr<SaleState> replace(Catalog& catalog, std::unique_ptr<SaleState> sale) {
+    std::unique_ptr<SaleState>& place = catalog.sales_[sale->ordinal().value];
+    CHECK(place->sequence() == sale->sequence() && place->granted() == sale->granted());
+    sale->definition_ = place->definition_;
+    place.swap(sale);
     return sale;
   }
 
@@ -120,8 +152,7 @@ struct SaleImage {
     if (catalog.sales_.size() < count) catalog.sales_.resize(count);
   }
 
- private:
-  static Status write_head(const SaleState& sale, ImageSink& sink) {
+  static std::string head_of(const SaleState& sale) {
     std::string head;
     put_varint(head, sale.ordinal_.value);
     // The definition as it now is, in the bytes of the event that would make it.
@@ -146,19 +177,11 @@ struct SaleImage {
     put_varint(head, sale.claims_.extras_.size());
     put_varint(head, sale.buyers_.tables_.size());
     put_varint(head, sale.buyers_.size_);
-    const auto length = static_cast<std::uint32_t>(head.size());
-    if (Status s = sink.write(bytes_of(length)); !s.ok()) return s;
-    return sink.write(std::as_bytes(std::span(head)));
+    return head;
   }
 
-  static Result<Head> read_head(SaleState& sale, ImageSource& source) {
-    std::uint32_t length = 0;
-    if (Status s = source.read(std::as_writable_bytes(std::span(&length, 1))); !s.ok()) {
-      return s.error();
-    }
-    if (length > kMaxHeadBytes) return damaged("its head is too long");
-    std::vector<std::byte> bytes(length);
-    if (Status s = source.read(bytes); !s.ok()) return s.error();
+ private:
+  static Result<Head> read_head(SaleState& sale, std::span<const std::byte> bytes) {
     WireReader in(bytes);
     sale.ordinal_ = {static_cast<std::uint32_t>(in.varint_up_to(0xfffffffe))};
     const std::string_view text = in.text(kMaxHeadBytes);
@@ -446,6 +469,17 @@ Status write_image(const SaleState& sale, ImageSink& sink) { return SaleImage::w
 
 Result<std::unique_ptr<SaleState>> read_image(const HashKey& buyer_hash_key, ImageSource& source) {
   return SaleImage::read(buyer_hash_key, source);
+}
+
+std::string head_of(const SaleState& sale) { return SaleImage::head_of(sale); }
+
+Result<std::unique_ptr<SaleState>> read_archived(const HashKey& buyer_hash_key,
+                                                 std::span<const std::byte> head) {
+  return SaleImage::read_archived(buyer_hash_key, head);
+}
+
+std::unique_ptr<SaleState> replace_sale(Catalog& catalog, std::unique_ptr<SaleState> sale) {
+  return SaleImage::replace(catalog, std::move(sale));
 }
 
 Status put_sale(Catalog& catalog, std::unique_ptr<SaleState> sale) {

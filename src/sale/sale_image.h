@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/result.h"
 #include "sale/catalog.h"
@@ -36,6 +37,17 @@ Status write_image(const SaleState& sale, ImageSink& sink);
 // The sale that was written. data_damaged when the bytes are no image of a sale whose numbers add
 // up; else the source's error. `buyer_hash_key` is the one that the sale was made with.
 Result<std::unique_ptr<SaleState>> read_image(const HashKey& buyer_hash_key, ImageSource& source);
+
+// What is left in memory of a sale that is archived: all that can be said without its claims. The
+// bytes are those at the front of its image. data_damaged when they are not, or when the sale is
+// not closed or still holds something.
+std::string head_of(const SaleState& sale);
+Result<std::unique_ptr<SaleState>> read_archived(const HashKey& buyer_hash_key,
+                                                 std::span<const std::byte> head);
+
+// Puts `sale` in the place of the same sale at the same sequence, archived in place of whole or
+// whole in place of archived, and gives the other back.
+std::unique_ptr<SaleState> replace_sale(Catalog& catalog, std::unique_ptr<SaleState> sale);
 
 // Puts `sale` in its place in the catalog. Places below it that are still empty are filled later,
 // or never looked at. data_damaged when its place or its slug is taken.

@@ -195,6 +195,46 @@ TEST(SaleImage, OneThatIsDeletedStaysSo) {
   expect_same(copy, world.catalog());
 }
 
+Result<std::unique_ptr<SaleState>> archived(const SaleState& sale) {
+  const std::string head = head_of(sale);
+  return read_archived(World::kKey, std::as_bytes(std::span(head)));
+}
+
+TEST(SaleImage, WhatIsLeftOfAnArchivedSaleSaysTheSameWithoutItsClaims) {
+  Life life(3);
+  life.go_on(500);
+  EXPECT_FALSE(archived(life.world.sale()).ok()) << "it is open";
+  life.world.steer(SaleAction::cancel);
+  auto rest = archived(life.world.sale());
+  ASSERT_TRUE(rest.ok()) << rest.error().message;
+  Catalog copy = copy_of(life.world.catalog());
+  const std::unique_ptr<SaleState> whole = replace_sale(copy, std::move(*rest));
+  EXPECT_FALSE(whole->archived());
+  const SaleState& left = copy[{0}];
+  EXPECT_TRUE(left.archived());
+  EXPECT_EQ(left.claims().size(), 0U);
+  EXPECT_EQ(left.granted(), whole->claims().size());
+  EXPECT_EQ(left.sequence(), whole->sequence());
+  EXPECT_EQ(left.totals().confirmed, whole->totals().confirmed);
+  EXPECT_EQ(left.released(), whole->released());
+  EXPECT_EQ(left.definition(), whole->definition());
+  EXPECT_EQ(left.availability(), whole->availability());
+  EXPECT_EQ(next_due_at(left), kNever);
+  EXPECT_EQ(head_of(*whole).substr(0, 40), head_of(left).substr(0, 40));
+}
+
+TEST(SaleImage, ADamagedHeadIsRefused) {
+  World world;
+  world.open_sale(stock(5));
+  world.claim("ann");
+  world.steer(SaleAction::close);
+  const std::string head = head_of(world.sale());
+  for (std::size_t length = 0; length < head.size(); ++length) {
+    const auto bytes = std::as_bytes(std::span(head)).first(length);
+    EXPECT_FALSE(read_archived(World::kKey, bytes).ok());
+  }
+}
+
 TEST(SaleImage, ManyTablesOfBuyersFindTheirPlacesAgain) {
   World world;
   world.open_sale(stock(100'000));

@@ -2,7 +2,8 @@
 // apply() changes them.
 //
 // Thread: engine. Owns: its claims; memory grows with claims, not with stock. A held claim costs
-// some 64 bytes more, for as long as it is held. Invariants: sale/invariants.h.
+// some 64 bytes more, for as long as it is held. Of an archived sale the claims are elsewhere
+// (sale_image.h): what can be said without them is here. Invariants: sale/invariants.h.
 #pragma once
 
 #include <array>
@@ -47,6 +48,11 @@ class SaleState {
   // The most that a buyer could ever have, since lowering the limit takes nothing away (R2).
   Quantity highest_limit() const { return highest_limit_; }
   Availability availability() const;
+
+  // Whether its claims and units are out of memory; the sale is then closed and holds nothing.
+  bool archived() const { return archived_claims_.has_value(); }
+  // Claims granted so far; in claims() unless the sale is archived.
+  std::uint32_t granted() const { return archived_claims_.value_or(claims_.size()); }
 
   const ClaimTable& claims() const { return claims_; }
   std::size_t buyers() const { return buyers_.size(); }
@@ -107,6 +113,8 @@ class SaleState {
   // Claims below this number do not end before grace_until_. Not part of the sale's history.
   std::uint32_t graced_claims_ = 0;
   Time grace_until_;
+  // Nor is this: how many claims there are elsewhere.
+  std::optional<std::uint32_t> archived_claims_;
 };
 
 // Calls `visit(ClaimOrdinal, const Claim&)` for the buyer's claims, newest first, until it gives

@@ -278,6 +278,33 @@ TEST_P(Contract, ASaleThatNeverOpenedIsDeletedAndItsSlugNeverUsedAgain) {
   });
 }
 
+TEST_P(Contract, AnArchivedSaleAnswersAsItDidAndIsDeletedForGood) {
+  sale::SaleDefinition definition = holding(3);
+  definition.hold_seconds = 0;
+  definition.archive_after_seconds = 60;
+  create(definition);
+  const ClaimView ann = claimed("ann");
+  const ClaimView bob = claimed("bob");
+  steer(SaleAction::close);
+  subject().advance(61s);
+  across_restarts([&] {
+    EXPECT_EQ(look().status, SaleStatus::closed);
+    EXPECT_EQ(look().claims, 2U);
+    EXPECT_EQ(claim("s", "bob").claim.id, bob.id);
+    EXPECT_EQ(claim("s", "cid").refusal, Refusal::closed);
+    EXPECT_EQ(list("s").claims.size(), 2U);
+  });
+  EXPECT_EQ(release(ann).change, ClaimChange::done) << "a refund";
+  EXPECT_EQ(look().totals.confirmed, 1U);
+  EXPECT_EQ(std::get<SaleChangeReply>(remove()).change, SaleChange::done);
+  across_restarts([&] {
+    EXPECT_TRUE(std::holds_alternative<NoSuchSale>(subject().ask(ReadSale{sale::Slug("s")})));
+    EXPECT_TRUE(std::holds_alternative<NoSuchSale>(
+        subject().ask(sale::ClaimUnits{sale::Slug("s"), sale::BuyerId("bob"), 1, {}})));
+    EXPECT_EQ(create(definition).verdict, CreateVerdict::already_exists);
+  });
+}
+
 TEST_P(Contract, ASaleThatHasBeenOpenIsNotDeleted) {
   open_sale("s", 1);
   EXPECT_EQ(std::get<SaleChangeReply>(remove()).change, SaleChange::already_open);

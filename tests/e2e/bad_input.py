@@ -358,6 +358,9 @@ def addresses():
 
     def bad_parameter(target, name):
         return Case(f"parameter: {target[:60]}", get(target), 422, "invalid", parameter(name))
+    def bad_export(query, name):
+        data = get(f"{CLAIMS}?{query}", [("Accept", "text/csv")])
+        return Case(f"export: {query}", data, 422, "invalid", parameter(name))
     return [
         not_found("/"), not_found("/v1"), not_found("/v2/sales"), not_found("/v1/sales/unknown"),
         not_found("/v1/sales/"), not_found("/v1/sales/unknown/stats"), not_found("/v1/sales/unknown/status"),
@@ -373,7 +376,9 @@ def addresses():
         not_found(f"{CLAIMS}/me/confirm"), not_found(f"/v1/sales/{SALE}/stop"),
         bad_parameter(f"{CLAIMS}?buyer=", "buyer"), bad_parameter(f"{CLAIMS}?buyer=%ff", "buyer"),
         bad_parameter(f"{CLAIMS}?buyer=" + "b" * 129, "buyer"), bad_parameter(f"{CLAIMS}?buyer=a%0A", "buyer"),
-        bad_parameter(f"{CLAIMS}?status=held", "status"), bad_parameter("/v1/sales?buyer=ann", "buyer"),
+        bad_parameter(f"{CLAIMS}?status=gone", "status"), bad_parameter(f"{CLAIMS}?status=", "status"),
+        bad_export("limit=5", "limit"), bad_export("after=nonsense", "after"), bad_export("status=x", "status"),
+        bad_parameter("/v1/sales?buyer=ann", "buyer"),
         not_allowed("PUT", f"/v1/sales/{SALE}/claims", "GET", "HEAD", "POST"),
         not_allowed("POST", f"/v1/sales/{SALE}/stats", "GET", "HEAD"),
         not_allowed("POST", f"/v1/sales/{SALE}/status", "GET", "HEAD"),
@@ -480,6 +485,28 @@ def versions():
         raw("a body in gzip", f"POST {CLAIMS} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked"
             "\r\n\r\n0\r\n\r\n", 400, "not-implemented"),
     ]
+
+
+def of_route(method, path, is_public):
+    """What is refused of any route, before or as soon as it is found."""
+    target = path.replace("{sale}", SALE).replace("{claim}", NO_CLAIM).replace("{code}", "sold-out")
+
+    def case(name, status, code, body=b"", fields=(), host="localhost", closes=True):
+        return Case(f"{method} {path}: {name}", request(method, target, body, fields, host), status, code, closes=closes)
+    cases = [
+        case("a body above every limit", 413, "content-too-large", b" " * 70_000),
+        case("an expectation nobody has", 417, "expectation-failed", fields=[("Expect", "miracles")]),
+        case("a field of 17 KiB", 431, "header-fields-too-large", fields=[("X-A", "a" * 17_000)]),
+        case("a body in gzip", 400, "not-implemented", fields=[("Transfer-Encoding", "gzip, chunked")])
+        if method not in ("POST", "PATCH") else
+        case("two lengths", 400, "malformed", fields=[("Content-Length", "7")]),
+        case("a field with a zero byte", 400, "malformed", fields=[("X-A", "a\0b")]),
+    ]
+    if not is_public:
+        cases += [case(f"{name} of a stranger", 403, "insufficient-scope", closes=False, **how)
+                  for name, how in (("the host", {"host": "evil.example"}),
+                                    ("the origin", {"fields": [("Origin", "https://evil.example")]}))]
+    return cases
 
 
 def all_cases():

@@ -23,11 +23,12 @@ import threading
 import time
 import unittest
 
-from http_client import Connection, Late, claim, crowd, get, post_form, post_json, request
+from conformance import Conformance, document_in
+from http_client import Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
 __all__ = ["BINARY", "Connection", "DoorbusterTest", "SCALE", "SEED", "Server",
            "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
-           "request", "run_program", "scaled"]
+           "program_environment", "request", "run_program", "scaled"]
 
 BINARY = os.environ.get("DOORBUSTER_BINARY", "")
 SCALE = float(os.environ.get("DOORBUSTER_SCALE", "1"))
@@ -64,8 +65,15 @@ def eventually(what, condition, seconds=10):
         time.sleep(0.005)
 
 
+def program_environment(**more):
+    """The environment without the tests' own variables, which the program would take for misspelt settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DOORBUSTER_")}
+    return {**kept, **more}
+
+
 def run_program(*arguments, seconds=60, **options):
     """Runs the program to its end; the result has returncode, stdout and stderr as text."""
+    options.setdefault("env", program_environment())
     return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
                           timeout=seconds, stdin=subprocess.DEVNULL, **options)
 
@@ -81,6 +89,25 @@ def listening_ports(pid):
     listen = "0A"
     return {int(row[1].partition(":")[2], 16) for row in rows
             if row[3] == listen and f"socket:[{row[9]}]" in sockets}
+
+
+proxy = None  # where test_prism.py puts one in front of every server
+
+_conformance = None  # to the document of the one program under test
+
+
+def judge_answers(address):
+    """From now on every answer from there that is not as the server's own document says fails its test."""
+    global _conformance
+    if _conformance is None:
+        with Connection(address) as connection:
+            _conformance = Conformance(document_in(connection.ask(get("/openapi.json"))))
+    judges[address] = _judge
+
+
+def _judge(request_line, answer):
+    breach = _conformance.breach(request_line, answer)
+    assert breach is None, f"not as /openapi.json says: {breach}"
 
 
 def _gather(stdout, lines, changed):
@@ -111,12 +138,17 @@ class Server:
 
     def start(self, listen="127.0.0.1:0"):
         """Starts it and waits until it is ready, or says what it waits for."""
-        self.launch(listen)
+        self.launch(listen if proxy is None else proxy.upstream)
         self.address = self._announced_address()
         # It does not say where its admin listener is; the kernel knows.
         others = listening_ports(self.process.pid) - {self.port}
         assert len(others) == 1, f"it listens at {others} and {self.port}"
         self.admin = "127.0.0.1", others.pop()
+        if proxy is None:
+            judge_answers(self.address)
+        else:
+            self.address = proxy.address
+            judges[self.address] = proxy.judge
         return self
 
     def launch(self, listen="127.0.0.1:0"):
@@ -132,7 +164,7 @@ class Server:
             # setpriv: no server outlives its test, however that ends.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stderr=log,
                                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **self.environment})
+                                            env=program_environment(**self.environment))
         self._lines, self._changed = [], threading.Condition()
         threading.Thread(target=_gather, args=(self.process.stdout, self._lines, self._changed),
                          daemon=True).start()

@@ -6,6 +6,9 @@ thread makes "this answer came before that request was sent" a plain order, whic
 are checked against.
 
 Nothing here waits for ever: every call has a deadline and fails with Late.
+
+Every answer from an address in `judges` is shown to its judge, with the line of its request where that is
+known; what the judge finds fails whoever reads the answer.
 """
 import collections
 import contextlib
@@ -16,6 +19,8 @@ import socket
 import time
 
 ANSWER_SECONDS = 30
+
+judges = {}  # address: judge(request line or None, answer), which raises what is wrong
 
 
 class Late(AssertionError):
@@ -152,12 +157,13 @@ _CHUNKED = re.compile(rb"\r\nTransfer-Encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.
 class AnswerReader:
     """Bytes in, answers out."""
 
-    def __init__(self):
+    def __init__(self, judge=None):
+        self.judge = judge
         self.bytes = bytearray()
-        self.bodiless = collections.deque()  # for each request sent: is it a HEAD?
+        self.lines = collections.deque()  # the first line of each request sent
 
     def sent(self, request_bytes):
-        self.bodiless.append(request_bytes.startswith(b"HEAD "))
+        self.lines.append(request_bytes[:request_bytes.find(b"\r\n")])
 
     def next(self):
         """The next whole answer, or None."""
@@ -176,7 +182,8 @@ class AnswerReader:
 
     def _whole(self, status, head, start):
         ended = head + b"\r\n"
-        bodiless = (self.bodiless and self.bodiless[0]) or status in (204, 304)
+        line = self.lines[0] if self.lines else None
+        bodiless = (line is not None and line.startswith(b"HEAD ")) or status in (204, 304)
         if bodiless:
             body, after = b"", start
         elif _CHUNKED.search(ended):
@@ -192,9 +199,12 @@ class AnswerReader:
                 return None
             body = bytes(self.bytes[start:after])
         del self.bytes[:after]
-        if self.bodiless:
-            self.bodiless.popleft()
-        return Answer(status, head, body)
+        if self.lines:
+            self.lines.popleft()
+        answer = Answer(status, head, body)
+        if self.judge is not None:
+            self.judge(line, answer)
+        return answer
 
     def _chunks(self, at):
         parts = []
@@ -220,7 +230,7 @@ class Connection:
         self.seconds = seconds
         self.socket = socket.create_connection(address, timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader = AnswerReader()
+        self.reader = AnswerReader(judges.get(address))
 
     def __enter__(self):
         return self
@@ -279,7 +289,7 @@ class _Walker:
         self.socket = socket.create_connection(address, timeout=ANSWER_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
-        self.reader = AnswerReader()
+        self.reader = AnswerReader(judges.get(address))
         self.unsent = b""
         self.waiting = collections.deque()  # tags of requests sent, oldest first
         self.ended = False                  # the script has no more requests

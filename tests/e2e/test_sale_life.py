@@ -213,6 +213,21 @@ class SaleLife(SaleTest):
         self.create(self.connection, "open", 5)
         self.refused(request("DELETE", "/v1/sales/open"), "already-open")
 
+    def test_a_closed_sale_is_deleted_once_it_is_archived(self):
+        self.assertEqual(self.ask(post_json("/v1/sales", {"id": "s", "stock": 5, "archive_after_seconds": 3600})).status, 201)
+        ann = self.granted(claim("s", "ann"))
+        self.ask(steer("s", "close"))
+        self.refused(request("DELETE", "/v1/sales/s"), "already-open")
+        self.assertEqual(self.ask(patch("s", {"archive_after_seconds": 1}, "*")).status, 200)
+        while True:  # until its time has come
+            answer = self.ask(request("DELETE", "/v1/sales/s"))
+            if answer.status != 409:
+                break
+            self.assertEqual(self.ask(claim("s", "ann")).json()["id"], ann["id"])
+        self.assertEqual(answer.status, 204)
+        self.assert_refused(self.ask(claim("s", "ann")), 404, "not-found")
+        self.assert_refused(self.ask(post_json("/v1/sales", {"id": "s", "stock": 5})), 409, "already-exists")
+
     def test_R14_a_round_of_the_recipe_is_changed_like_any_sale(self):
         self.ask(post_form("/send/goods", "count=1"))
         self.assertEqual(self.ask(post_form("/goods", "uid=ann")).text, "Success,ann")

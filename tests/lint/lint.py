@@ -4,6 +4,7 @@
 Usage: lint.py [CHECKOUT]
 Each rule is a function from a Tree to breaches; lint_test.py plants every defect and sees it found.
 """
+import json
 import os
 import re
 import sys
@@ -288,10 +289,11 @@ def dead_links(tree):
 
 
 def packages_explained(tree):
-    """packages.txt and the first column of docs/dependencies.md name the same packages."""
+    """packages.txt with tests/npm, and the first column of docs/dependencies.md, name the same packages."""
     if "packages.txt" not in tree.known:
         return
     page = "docs/dependencies.md"
+    from_npm = "tests/npm/package.json"
     listed = {}
     for number, line in enumerate(tree.text("packages.txt").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
@@ -299,14 +301,17 @@ def packages_explained(tree):
             if len(words) != 2 or words[0] not in ("run", "test"):
                 yield "packages.txt", number, "not 'run PACKAGE' or 'test PACKAGE'"
             else:
-                listed[words[1]] = number
+                listed[words[1]] = "packages.txt", number
+    if from_npm in tree.known:
+        for name in json.loads(tree.text(from_npm)).get("devDependencies", {}):
+            listed[name] = from_npm, 1
     explained = {}
     for number, line in enumerate(tree.text(page).splitlines() if page in tree.known else [], 1):
         if line.startswith("|"):
             for name in re.findall(r"`([^`]+)`", line.split("|")[1]):
                 explained[name] = number
     for name in listed.keys() - explained.keys():
-        yield "packages.txt", listed[name], f"{name} is not explained in {page}"
+        yield *listed[name], f"{name} is not explained in {page}"
     for name in explained.keys() - listed.keys():
         yield page, explained[name], f"{name} is not in packages.txt"
 

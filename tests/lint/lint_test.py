@@ -165,6 +165,9 @@ class LintTest(unittest.TestCase):
         self.finds({"packages.txt": "run g++\n", "docs/dependencies.md": page},
                    "docs/dependencies.md:3: cmake is not in packages.txt")
         self.finds({"packages.txt": "g++\n"}, "packages.txt:1: not 'run PACKAGE'")
+        self.finds({"packages.txt": "run g++\ntest cmake\n", "docs/dependencies.md": page,
+                    "tests/npm/package.json": '{"devDependencies": {"left-pad": "1.0.0"}}'},
+                   "tests/npm/package.json:1: left-pad is not explained")
 
 
 if __name__ == "__main__":

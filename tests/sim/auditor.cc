@@ -225,8 +225,12 @@ void Auditor::hear(std::size_t request, const store::NoSuchSale&) {
         return {};
       },
       sent.command);
-  if (causes_.contains("delete|" + slug)) return;
+  const auto perhaps_deleted = [&](const std::string& sale) {
+    return causes_.contains("delete|" + sale) ||
+           (names("goods", sale) && causes_.contains("delete|goods"));
+  };
   for (const auto& [sale, record] : sales_) {
+    if (perhaps_deleted(sale)) continue;
     if (names(slug, sale) && !record.told.empty() && record.told.front().first < sent.moment) {
       violated("S6: there is no such sale as " + sale + ", of which something was told before");
     }

@@ -90,6 +90,12 @@ Time SaleModel::first_end() const {
   return first;
 }
 
+Time SaleModel::archives_at() const {
+  const bool done = status_ == SaleStatus::closed && first_end() == kNever;
+  if (!done || definition_->archive_after_seconds == 0) return kNever;
+  return closed_at_ + std::chrono::seconds(definition_->archive_after_seconds);
+}
+
 Time SaleModel::next_change() const {
   const Time closes_at = definition_->closes_at.value_or(kNever);
   switch (status_) {
@@ -223,12 +229,12 @@ struct Follower {
   }
   Broken operator()(const sale::SaleClosed&) const {
     const bool may = sale.status_ != SaleStatus::closed;
-    sale.status_ = SaleStatus::closed;
+    close();
     return rule(may, "R12: closed twice");
   }
   Broken operator()(const sale::SaleCancelled&) const {
     if (sale.cancelled_) return "cancelled twice";
-    sale.status_ = SaleStatus::closed;
+    close();
     sale.cancelled_ = true;
     for (ModelClaim& claim : sale.claims_) {
       if (!claim.held()) continue;
@@ -238,9 +244,14 @@ struct Follower {
     return {};
   }
   Broken operator()(const sale::SaleDeleted&) const {
-    sale.status_ = SaleStatus::closed;
+    const bool may = !sale.opened_ || event.at >= sale.archives_at();
+    close();
     sale.deleted_ = true;
-    return rule(!sale.opened_, "a sale was deleted that has been open");
+    return rule(may, "a sale was deleted that has been open, and is not archived");
+  }
+  void close() const {
+    if (sale.status_ != SaleStatus::closed) sale.closed_at_ = event.at;
+    sale.status_ = SaleStatus::closed;
   }
 
   Broken operator()(const sale::ClaimGranted& granted) const {

@@ -63,6 +63,8 @@ class SaleModel {
   bool opened() const { return opened_; }
   bool cancelled() const { return cancelled_; }
   bool deleted() const { return deleted_; }
+  // kNever: it is open, holds something, or is not to be archived.
+  Time archives_at() const;
   Time created_at() const { return created_at_; }
   sale::Totals totals() const;
   sale::Availability availability() const;
@@ -95,6 +97,7 @@ class SaleModel {
   bool cancelled_ = false;
   bool deleted_ = false;
   Time created_at_;
+  Time closed_at_ = kNever;
   std::vector<ModelClaim> claims_;
   std::map<std::string, std::vector<std::size_t>> by_buyer_;
   std::deque<sale::Unit> returned_;

@@ -27,7 +27,7 @@ Status SimulatedEngine::start() {
   if (!recovered) return recovered.error();
   began_with_snapshot_ = recovered->first_segment > 1;
   auto engine = std::make_unique<embedded::Engine>(
-      *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_},
+      *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_, archive_},
       embedded::EngineOptions{kDataDir, options_.segment_bytes, options_.max_group_bytes,
                               options_.max_waiting, options_.restart_grace, options_.snapshots},
       std::move(*recovered), [] {});
@@ -68,10 +68,11 @@ void SimulatedEngine::turn() {
   engine_->settle_due();
   engine_->end_turn();
   deliver();
+  after_turn_();
 }
 
 void SimulatedEngine::step() {
-  switch (below(random_, 5)) {
+  switch (below(random_, 6)) {
     case 0:
       if (!committer_.idle()) committer_.run_one();
       break;
@@ -81,6 +82,9 @@ void SimulatedEngine::step() {
     case 2:
       if (!snapshots_.idle()) snapshots_.run_one();
       break;
+    case 3:
+      if (!archive_.idle()) archive_.run_one();
+      break;
     default:
       turn();
   }
@@ -88,8 +92,9 @@ void SimulatedEngine::step() {
 
 void SimulatedEngine::settle() {
   turn();
-  while (!committer_.idle() || !preparer_.idle() || !snapshots_.idle() || engine_->wants_turn()) {
-    for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_}) {
+  while (!committer_.idle() || !preparer_.idle() || !snapshots_.idle() || !archive_.idle() ||
+         engine_->wants_turn()) {
+    for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_, &archive_}) {
       if (!worker->idle()) worker->run_one();
     }
     turn();
@@ -113,7 +118,8 @@ void SimulatedEngine::drop_engine() {
 }
 
 void SimulatedEngine::forget_jobs() {
-  for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_}) worker->forget();
+  for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_, &archive_})
+    worker->forget();
 }
 
 void SimulatedEngine::stop_in_good_order() {

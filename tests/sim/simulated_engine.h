@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,8 @@ class SimulatedEngine final : private store::ReplySink {
   // One thing that may happen next: a worker's job, or a turn of the loop. By the dice.
   void step();
   void turn();
+  // Called at the end of every turn: what a turn leaves in a file, the next may remove.
+  void set_after_turn(std::function<void()> look) { after_turn_ = std::move(look); }
   SimulatedWorker& committer() { return committer_; }
   SimulatedWorker& preparer() { return preparer_; }
   SimulatedWorker& snapshots() { return snapshots_; }
@@ -96,8 +99,10 @@ class SimulatedEngine final : private store::ReplySink {
   SimulatedWorker committer_;
   SimulatedWorker preparer_;
   SimulatedWorker snapshots_;
+  SimulatedWorker archive_;
   std::unique_ptr<embedded::FileLock> lock_;
   std::unique_ptr<embedded::Engine> engine_;
+  std::function<void()> after_turn_ = [] {};
   std::optional<Error> failure_;
   std::map<std::uint64_t, store::Reply> replies_;
   std::uint64_t next_request_ = 1;

@@ -20,7 +20,8 @@ constexpr std::uint64_t kSegmentBytes = 200 * 1024;
 embedded::SnapshotOptions snapshots_of(std::uint64_t seed) {
   return {.segments = 1 + seed % 3,
           .retain_bytes = seed / 3 % 3 * 2 * kSegmentBytes,
-          .batch_bytes = seed % 2 == 0 ? 1 : std::uint64_t{1} << 20};
+          .batch_bytes = seed % 2 == 0 ? 1 : std::uint64_t{1} << 20,
+          .archive_pause = std::chrono::milliseconds(seed % 5 * 700)};
 }
 
 }  // namespace
@@ -35,6 +36,7 @@ Simulation::Simulation(std::uint64_t seed, std::uint64_t operations)
       workload_(random_),
       history_(embedded::journal_path("data")),
       grace_(grace_of(seed)) {
+  engine_.set_after_turn([this] { history_.read(engine_.files(), false); });
   plan_faults();
 }
 
@@ -77,6 +79,7 @@ std::optional<std::string> Simulation::finish() {
   engine_.engine().time_line().accept();
   note_deciding();
   engine_.clock().advance(1min);
+  faultless_ = true;
   audit_store();
   engine_.stop_in_good_order();
   verify_store();
@@ -116,6 +119,7 @@ void Simulation::operate() {
       break;
     default:
       engine_.step();
+      note_archived();
   }
   resolve();
   perhaps_fail();
@@ -135,6 +139,21 @@ void Simulation::let_time_pass() {
   if (!moment) return;
   coverage_.note("came to the end of a hold");
   submit(workload_.change_claim());
+}
+
+void Simulation::note_archived() {
+  const sale::Catalog& catalog = engine_.engine().catalog();
+  for (std::uint32_t i = 0; i < catalog.size(); ++i) {
+    const sale::SaleState& sale = catalog[{i}];
+    if (sale.deleted() || sale.archived() == archived_.contains(i)) continue;
+    if (sale.archived()) {
+      archived_.insert(i);
+      coverage_.note("sale archived");
+    } else {
+      archived_.erase(i);
+      coverage_.note("claims brought back from the archive");
+    }
+  }
 }
 
 void Simulation::note_deciding() {
@@ -294,7 +313,12 @@ std::optional<store::Reply> Simulation::ask(const store::Command& command) {
   const std::size_t asked = auditor_.sent(command);
   store::Reply reply = engine_.ask(command);
   auditor_.answered(asked, reply);
-  if (std::holds_alternative<Error>(reply)) return std::nullopt;
+  if (const auto* error = std::get_if<Error>(&reply)) {
+    if (faultless_ && error->code == ErrorCode::storage_unavailable) {
+      auditor_.violated("S10: refused though nothing fails: " + error->message);
+    }
+    return std::nullopt;
+  }
   return reply;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class Simulation {
   void let_time_pass();
   // Takes note when the engine begins to decide: the grace of its holds counts from then (R15).
   void note_deciding();
+  // Takes note of sales that left memory, or came back.
+  void note_archived();
   void perhaps_fail();
   void fail_io();
   void fail_snapshot();
@@ -88,6 +91,8 @@ class Simulation {
   std::map<std::uint64_t, std::size_t> under_way_;  // engine's request -> auditor's
   std::chrono::milliseconds grace_;
   bool deciding_ = false;  // the engine of the moment
+  bool faultless_ = false;
+  std::set<std::uint32_t> archived_;
   std::uint64_t trace_ = 0;
 };
 

@@ -328,7 +328,8 @@ Broken Verdict::operator()(const sale::SteerSale& asked, const store::SaleChange
 Broken Verdict::operator()(const sale::DeleteSale&, const store::SaleChangeReply& told) const {
   if (auto broken = view(told.sale)) return broken;
   if (told.change == SaleChange::already_open) {
-    return rule(sale_.opened(), "not deleted, and has never been open");
+    return rule(sale_.opened() && told.sale.now < sale_.archives_at(),
+                "not deleted, and has never been open or is archived");
   }
   return rule(told.change == SaleChange::done && sale_.deleted(), "deleted, and it is not");
 }

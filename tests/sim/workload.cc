@@ -59,6 +59,9 @@ sale::SaleDefinition Workload::draw_holding(const std::string& slug, Time now) {
   sale.max_extension_seconds = static_cast<std::uint32_t>(below(random_, 5));
   if (chance(random_, 0.3)) sale.opens_at = now + milliseconds(below(random_, 5000));
   if (chance(random_, 0.3)) sale.closes_at = now + milliseconds(6000 + below(random_, 30'000));
+  if (chance(random_, 0.6)) {
+    sale.archive_after_seconds = static_cast<std::uint32_t>(1 + below(random_, 20));
+  }
   return sale;
 }
 
@@ -141,8 +144,8 @@ store::Command Workload::merchant(Time now) {
   const std::uint64_t dice = below(random_, 100);
   if (dice < 20) return publish(now);
   if (dice < 70) return patch(now);
-  if (dice < 95) return steer();
-  const auto& from = drafts_.empty() || chance(random_, 0.3) ? slugs_ : drafts_;
+  if (dice < 92) return steer();
+  const auto& from = drafts_.empty() || chance(random_, 0.6) ? slugs_ : drafts_;
   return sale::DeleteSale{sale::Slug(from[below(random_, from.size())])};
 }
 
@@ -206,6 +209,7 @@ store::Command Workload::patch(Time now) {
       default:
         members.max_extension_seconds = static_cast<std::uint32_t>(below(random_, 5));
         members.metadata = among({"{}", "{\"a\":1}", "{\"a\":2}"});
+        members.archive_after_seconds = static_cast<std::uint32_t>(below(random_, 10));
     }
   }
   change.changes = std::make_shared<sale::SaleChanges>(std::move(members));

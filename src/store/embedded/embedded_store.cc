@@ -23,10 +23,13 @@ class Condition {
     failed_.store(engine.failed(), std::memory_order_relaxed);
     no_spare_.store(!engine.disk_problem().empty(), std::memory_order_relaxed);
     no_room_.store(!engine.has_room(), std::memory_order_relaxed);
-    if (engine.snapshot_problem() == noted_problem_) return;
-    noted_problem_ = engine.snapshot_problem();
+    if (engine.snapshot_problem() == noted_.snapshot &&
+        engine.archive_problem() == noted_.archive) {
+      return;
+    }
+    noted_ = {engine.snapshot_problem(), engine.archive_problem()};
     const std::lock_guard lock(mutex_);
-    snapshot_problem_ = noted_problem_;
+    problems_ = noted_;
   }
   // Thread: any.
   // A full disk alone does not make it unready: who took it out of service for that would keep
@@ -42,16 +45,22 @@ class Condition {
                       : no_spare ? "no room for the next journal segment"
                                  : "ok"},
              {"clock", to_sentence(clock)},
-             {"snapshot", snapshot_problem_.empty() ? "ok" : "not taken: " + snapshot_problem_}}};
+             {"snapshot", problems_.snapshot.empty() ? "ok" : "not taken: " + problems_.snapshot},
+             {"archive", problems_.archive.empty() ? "ok" : problems_.archive}}};
   }
 
  private:
+  struct Problems {
+    std::string snapshot;
+    std::string archive;
+  };
+
   std::atomic<bool> failed_ = false;
   std::atomic<bool> no_spare_ = false;
   std::atomic<bool> no_room_ = false;
-  std::string noted_problem_;  // the engine's; not behind the mutex
+  Problems noted_;  // the engine's; not behind the mutex
   mutable std::mutex mutex_;
-  std::string snapshot_problem_;
+  Problems problems_;
 };
 
 // Everything below an engine that has to outlive it.
@@ -60,6 +69,7 @@ struct Ground {
   ThreadWorker committer{"db-committer"};
   ThreadWorker preparer{"db-preparer"};
   ThreadWorker snapshots{"db-snapshots", ThreadWorker::Priority::low};
+  ThreadWorker archive{"db-archive", ThreadWorker::Priority::low};
 };
 
 // Wakes an engine when something is due that nobody asks about.
@@ -95,7 +105,8 @@ class DrivenStore final : public store::ClaimStore {
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
               EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
-        engine_(files, clock, {{ground_.committer, ground_.preparer}, ground_.snapshots},
+        engine_(files, clock,
+                {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
@@ -195,7 +206,8 @@ class ThreadedStore final : public store::ClaimStore {
                 EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
-        engine_(files, clock, {{ground_.committer, ground_.preparer}, ground_.snapshots},
+        engine_(files, clock,
+                {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);

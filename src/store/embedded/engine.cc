@@ -74,10 +74,12 @@ Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, Eng
       journal_(files, workers.journal,
                {journal_path(options_.data_dir), options_.segment_bytes, options_.max_group_bytes,
                 recovered.identity.incarnation},
-               recovered.end, std::move(wake)),
+               recovered.end, wake),
       snapshotter_(files, workers.snapshots,
                    {options_.data_dir, recovered.identity, options_.snapshots},
-                   options_.segment_bytes, recovered.first_segment) {
+                   options_.segment_bytes, recovered.first_segment, wake),
+      archive_(files, workers.archive, snapshots_path(options_.data_dir), recovered.identity,
+               std::move(recovered.archive), wake) {
   CHECK(options_.max_group_bytes >= 2 * kLargestDecision);
 }
 
@@ -91,7 +93,8 @@ Status Engine::open() {
 }
 
 void Engine::consider_snapshot() {
-  snapshotter_.consider(journal_.last_sealed(), journal_.durable_group(), time_line_.now());
+  snapshotter_.consider(journal_.last_sealed(), journal_.durable_group(), time_line_.now(),
+                        archiving_is_due(time_line_.now()));
 }
 
 bool Engine::may_decide() {
@@ -108,6 +111,7 @@ void Engine::schedule(const sale::SaleState& sale) {
   const std::uint32_t ordinal = sale.ordinal().value;
   if (due_of_.size() <= ordinal) {
     due_of_.resize(catalog_.size(), kNever);
+    archives_at_of_.resize(catalog_.size(), kNever);
     ends_of_.resize(catalog_.size(), 0);
   }
   ends_ -= std::exchange(ends_of_[ordinal], ends_to_come(sale));
@@ -115,6 +119,7 @@ void Engine::schedule(const sale::SaleState& sale) {
   if (const sale::HoldEnd* last = sale.last_hold_end()) {
     last_hold_end_ = std::max(last_hold_end_, last->at);
   }
+  if (sale.status() == sale::SaleStatus::closed) schedule_archiving(sale);
   Time& known = due_of_[ordinal];
   const Time due = sale::next_due_at(sale);
   if (due == known) return;
@@ -131,6 +136,7 @@ void Engine::settle_due() {
     if (!Execution(*this, now).settle(catalog_[{due_.begin()->second}])) break;
   }
   run_awaiting();
+  archive_some();
   std::vector<Queued> commands = std::exchange(unsettled_, {});
   for (Queued& each : commands) {
     if (group_is_full()) {
@@ -157,7 +163,8 @@ void Engine::run_awaiting() {
 
 bool Engine::wants_turn() {
   if (failed_ || group_is_full()) return false;
-  return !unsettled_.empty() || has_due(now());
+  const Time at = now();
+  return !unsettled_.empty() || has_due(at) || has_sales_to_archive(at);
 }
 
 bool Engine::has_due(Time now) const {
@@ -169,7 +176,7 @@ bool Engine::has_due(Time now) const {
 Time Engine::next_turn_at() {
   Time at = due_.empty() ? kNever : due_.begin()->first;
   if (!group_.empty() && !journal_.busy()) at = std::min(at, next_group_at(now()));
-  return std::min(at, journal_.prepare_at().value_or(kNever));
+  return std::min({at, journal_.prepare_at().value_or(kNever), archiving_at()});
 }
 
 Time Engine::next_group_at(Time now) const {
@@ -194,9 +201,14 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
   if (!may_decide()) return answer(ticket, clock_behind());
   lacked_room_ = false;
+  lacked_claims_.reset();
   std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
   if (reply) {
     answer(ticket, std::move(*reply));
+  } else if (lacked_claims_) {
+    archive_.begin_reading(catalog_[*lacked_claims_]);
+    awaiting_claims_of_[lacked_claims_->value].push_back({ticket, command});
+    ++awaiting_claims_;
   } else if (lacked_room_) {
     awaiting_room_.push_back({ticket, command});
   } else {
@@ -241,11 +253,14 @@ void Engine::end_turn() {
   const Time now = time_line_.now();
   journal_.prepare(now);
   if (journal_.busy()) return;
+  seal_for_archiving();
   if (!group_.empty()) {
     if (stopping_ || group_is_full() || now >= next_group_at(now)) start_group(0);
   } else if (stopping_ && backlog_.empty() && !stop_marked_) {
     unsettled_.clear();  // nothing was decided, and whoever asked has gone
     awaiting_room_.clear();
+    awaiting_claims_of_.clear();
+    awaiting_claims_ = 0;
     // Without room the mark is left out: the next start then takes this for an unclean stop. So it
     // is while the clock is behind, when nothing is written: the mark of the stop before stands.
     stop_marked_ = true;
@@ -267,6 +282,7 @@ void Engine::start_group(std::uint32_t flags) {
 
 Status Engine::collect() {
   if (failed_) return ok_status();
+  take_archive_news();
   const std::optional<Status> finished = journal_.take_finished();
   if (!finished) return ok_status();
   if (!finished->ok()) {

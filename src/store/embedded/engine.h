@@ -11,12 +11,14 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "sale/event.h"
 #include "store/claim_store.h"
+#include "store/embedded/archive.h"
 #include "store/embedded/journal_writer.h"
 #include "store/embedded/recovery.h"
 #include "store/embedded/snapshotter.h"
@@ -39,6 +41,7 @@ struct Released {
 struct EngineWorkers {
   JournalWorkers journal;
   Worker& snapshots;  // takes them
+  Worker& archive;    // reads the claims of archived sales, and frees them
 };
 
 struct EngineOptions {
@@ -50,6 +53,12 @@ struct EngineOptions {
   std::chrono::milliseconds restart_grace{0};
   SnapshotOptions snapshots{};
 };
+
+// How many sales leave memory in one turn, and how much of their claims may be back in it, by bytes
+// of their images, before they leave again.
+inline constexpr std::size_t kArchivedATurn = 32;
+inline constexpr std::uint64_t kBroughtBackBytes = std::uint64_t{256} << 20;
+inline constexpr std::chrono::milliseconds kBroughtBackFor{60'000};
 
 // R13: how many due events one turn settles unasked, so that a step stays short however much is
 // due.
@@ -92,10 +101,12 @@ class Engine {
 
   std::size_t waiting() const {
     return open_.size() + in_flight_.size() + backlog_.size() + unsettled_.size() +
-           awaiting_room_.size();
+           awaiting_room_.size() + awaiting_claims_;
   }
   const std::string& disk_problem() const { return journal_.spare_problem(); }
   const std::string& snapshot_problem() const { return snapshotter_.problem(); }
+  // Why the claims of an archived sale could last not be read; empty while they could.
+  const std::string& archive_problem() const { return archive_problem_; }
   // Whether the journal can still take claims, now or once the next segment is made. Holds end even
   // when it cannot (S15).
   bool has_room() const { return journal_.room(Purpose::growth) > 0 || journal_.awaits_segment(); }
@@ -108,6 +119,13 @@ class Engine {
   struct Queued {
     Ticket ticket;
     store::Command command;
+  };
+
+  // An archived sale whose claims are in memory again.
+  struct BroughtBack {
+    sale::SaleOrdinal sale;
+    Time since;
+    std::uint64_t bytes = 0;  // of its image
   };
 
   // False while the clock is behind the journal (R15). Once it is not, the grace begins.
@@ -125,6 +143,28 @@ class Engine {
   void start_group(std::uint32_t flags);
   void consider_snapshot();
 
+  // engine_archive.cc: sales leave memory, and come back.
+
+  // Whether the archive has the sale as it is now.
+  bool is_in_archive(const sale::SaleState& sale) const;
+  // Keeps archivable_ in step with what the sale is now.
+  void schedule_archiving(const sale::SaleState& sale);
+  bool archiving_is_due(Time now) const;
+  // When the next turn has to come for the sake of archiving.
+  Time archiving_at() const;
+  // Has the open segment sealed where only that keeps due sales from being archived.
+  void seal_for_archiving();
+  // From now on archive_some() looks at all that may go.
+  void begin_leaving();
+  bool has_sales_to_archive(Time now) const;
+  void archive_some();
+  // Of the sale is left what can be said without its claims, if the archive has them.
+  void leave_claims(sale::SaleOrdinal sale);
+  // Takes note of a new snapshot and of claims that have been read, and runs what waited for them.
+  void take_archive_news();
+  // False: they could not be read.
+  bool bring_back(Archive::Read& read);
+
   // Runs again what awaited room, if there is some, or will be none.
   void run_awaiting();
 
@@ -138,6 +178,7 @@ class Engine {
   TimeLine time_line_;
   JournalWriter journal_;
   Snapshotter snapshotter_;
+  Archive archive_;
   GroupBuffer group_;
   std::string payload_;              // scratch: the records of one decision
   std::string event_bytes_;          // scratch: one event
@@ -150,6 +191,19 @@ class Engine {
   // Not decided: the disk is slower in making segments than claims are in coming.
   std::vector<Queued> awaiting_room_;
   bool lacked_room_ = false;  // the command that is run now
+  // Not decided: their sale is archived, and its claims are being read.
+  std::map<std::uint32_t, std::vector<Queued>> awaiting_claims_of_;
+  std::size_t awaiting_claims_ = 0;
+  std::optional<sale::SaleOrdinal> lacked_claims_;  // the command that is run now
+  std::string archive_problem_;
+  // Closed sales in memory that are not yet in the archive as they are now, by when they may go.
+  std::set<std::pair<Time, std::uint32_t>> archivable_;
+  std::vector<Time> archives_at_of_;  // by sale
+  // Which of them archive_some() looked at last; nothing: there is no need to look.
+  std::optional<std::pair<Time, std::uint32_t>> looked_at_;
+  std::deque<BroughtBack> brought_back_;  // the oldest first
+  std::uint64_t brought_back_bytes_ = 0;
+  Time seal_not_before_;
   // When something is due, by time and by sale; a sale that waits for nothing is in neither.
   std::set<std::pair<Time, std::uint32_t>> due_;
   std::vector<Time> due_of_;

@@ -34,6 +34,12 @@ bool Execution::is_settled(const sale::SaleState& sale) const {
   return sale::next_due_at(sale) > now_;
 }
 
+bool Execution::has_claims(const sale::SaleState& sale) {
+  if (!sale.archived()) return true;
+  engine_.lacked_claims_ = sale.ordinal();
+  return false;
+}
+
 bool Execution::settle(const sale::SaleState& sale) {
   for (; engine_.due_left_ > 0; --engine_.due_left_) {
     auto due = sale::next_due(sale, now_);
@@ -88,7 +94,7 @@ Execution::MaybeReply Execution::with_settled_sale(const sale::Slug& slug, Answe
 
 Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
   return with_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
-    if (sale::transition_is_due(sale, now_)) return std::nullopt;
+    if (!has_claims(sale) || sale::transition_is_due(sale, now_)) return std::nullopt;
     if (!is_settled(sale) &&
         !(settle_buyer(sale, command.buyer.view()) && settle_for(sale, command.quantity))) {
       return no_room();
@@ -134,9 +140,10 @@ Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::Clai
                                               std::string_view buyer, Decide decide) {
   return with_sale(slug, [&](const sale::SaleState& sale) -> MaybeReply {
     const auto place = engine_.claim_ids_.decode(id);
-    if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.claims().size()) {
+    if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.granted()) {
       return store::NoSuchClaim{sale.sequence()};
     }
+    if (!has_claims(sale)) return std::nullopt;
     const sale::Claim& claim = sale.claims()[place->claim];
     if (!buyer.empty() && sale.claims().buyer(claim) != buyer) {
       return store::NoSuchClaim{sale.sequence()};
@@ -209,6 +216,8 @@ Execution::MaybeReply Execution::operator()(const sale::PublishRound& command) {
 template <typename Command>
 Execution::MaybeReply Execution::change_sale(const Command& command) {
   return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    const bool needs_claims = !std::is_same_v<Command, sale::DeleteSale>;
+    if (needs_claims && !has_claims(sale)) return std::nullopt;
     store::SaleChangeReply reply;
     reply.change = sale::decide(sale, command, now_, engine_.events_);
     if (!commit_decided()) return no_room();
@@ -257,6 +266,7 @@ Execution::MaybeReply Execution::operator()(const store::ListSales& command) {
 
 Execution::MaybeReply Execution::operator()(const store::ReadBuyerClaims& command) {
   return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    if (!has_claims(sale)) return std::nullopt;
     store::ClaimsPage page;
     page.sale = view(sale);
     for_each_claim(sale, command.buyer.view(), [&](sale::ClaimOrdinal claim, const sale::Claim&) {
@@ -270,9 +280,10 @@ Execution::MaybeReply Execution::operator()(const store::ReadBuyerClaims& comman
 Execution::MaybeReply Execution::operator()(const store::ReadClaim& command) {
   return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
     const auto place = engine_.claim_ids_.decode(command.claim);
-    if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.claims().size()) {
+    if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.granted()) {
       return store::NoSuchClaim{sale.sequence()};
     }
+    if (!has_claims(sale)) return std::nullopt;
     store::ClaimsPage page;
     page.sale = view(sale);
     page.claims.push_back(view(sale, place->claim));
@@ -282,6 +293,7 @@ Execution::MaybeReply Execution::operator()(const store::ReadClaim& command) {
 
 Execution::MaybeReply Execution::operator()(const store::ListClaims& command) {
   return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
+    if (!has_claims(sale)) return std::nullopt;
     store::ClaimsPage page;
     page.sale = view(sale);
     const std::uint32_t end = std::min(command.below, sale.claims().size());
@@ -308,7 +320,7 @@ store::SaleView Execution::view(const sale::SaleState& sale) {
   view.opened = sale.opened();
   view.cancelled = sale.cancelled();
   view.released = sale.released();
-  view.claims = sale.claims().size();
+  view.claims = sale.granted();
   view.refused = engine_.refused(sale.ordinal());
   return view;
 }

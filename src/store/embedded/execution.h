@@ -13,7 +13,8 @@ class Execution {
   Execution(Engine& engine, Time now) : engine_(engine), now_(now) {}
 
   // Nothing: more is due than this turn may settle, and the answer would have to know all of it; or
-  // the journal has no room yet. The command has changed nothing, and is to be run again.
+  // the journal has no room yet; or the sale's claims are archived. The command has changed
+  // nothing, and is to be run again.
   std::optional<store::Reply> run(const store::Command& command);
 
   // Settles what is due for the sale (R13), as far as this turn still may. False: the disk has no
@@ -40,6 +41,8 @@ class Execution {
 
  private:
   bool is_settled(const sale::SaleState& sale) const;
+  // Whether the claims of the sale are in memory; else the command is run again when they are.
+  bool has_claims(const sale::SaleState& sale);
   // However much else is due: enough that a claim for `quantity` is decided rightly. False: no
   // room.
   bool settle_for(const sale::SaleState& sale, std::uint32_t quantity);

@@ -145,11 +145,21 @@ std::chrono::milliseconds JournalWriter::interval(std::size_t payload_bytes,
   return group_interval(left > group ? left - group : 0, reserved_ends_, until_last, geometry_);
 }
 
+bool JournalWriter::seal(std::size_t payload_bytes) {
+  PreparedRoom behind = prepared();
+  behind.open = 0;
+  const std::uint64_t keep = blocks_to_keep(Purpose::growth, reserved_ends_, geometry_);
+  if (failed_ || payload_room(behind, keep) <= payload_bytes) return false;
+  seal_ = end_.offset > kBlockBytes;  // a segment without a group stays open
+  return true;
+}
+
 void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
   CHECK(!busy() && !failed_ && buffer.payload_bytes() <= room(Purpose::end_of_hold));
   auto writing = std::make_shared<Writing>();
   const std::size_t padded = padded_bytes(buffer.payload_bytes());
-  if (segment_ == nullptr || end_.offset + padded > end_.segment_bytes) {
+  const bool sealing = std::exchange(seal_, false);
+  if (segment_ == nullptr || end_.offset + padded > end_.segment_bytes || sealing) {
     segment_ = std::move(spares_.front());
     spares_.pop_front();
     ++end_.segment;

@@ -59,6 +59,9 @@ class JournalWriter {
   // When prepare() wants to be called again, should nothing else happen before.
   std::optional<Time> prepare_at() const { return retry_at_; }
   bool busy() const { return writing_ != nullptr; }
+  // Has the next group, of so much payload, begin a segment, so that the one before is sealed.
+  // False: the segments that are prepared are not enough for that.
+  bool seal(std::size_t payload_bytes);
 
   // Begins to write a group that has at most room(end_of_hold) bytes. Not while busy().
   void write(GroupBuffer buffer, Time now, std::uint32_t flags = 0);
@@ -100,6 +103,7 @@ class JournalWriter {
   std::string spare_problem_;
   std::optional<Time> retry_at_;
   std::uint64_t reserved_ends_ = 0;
+  bool seal_ = false;
   bool failed_ = false;
 };
 

@@ -15,8 +15,12 @@ namespace {
 class Fold final : public GroupVisitor {
  public:
   // Groups from `end` on are read and not applied.
-  explicit Fold(Recovered& into, std::uint64_t end = std::numeric_limits<std::uint64_t>::max())
-      : into_(into), replay_(into.catalog), end_(end) {}
+  Fold(Recovered& into, ImagesReader images,
+       std::uint64_t end = std::numeric_limits<std::uint64_t>::max())
+      : into_(into),
+        images_(std::move(images)),
+        replay_(into.catalog, [this](const sale::SaleState& sale) { return bring_back(sale); }),
+        end_(end) {}
 
   Status on_group(const GroupHeader& header, std::span<const std::byte> payload) override {
     if (header.group >= end_) return ok_status();
@@ -71,6 +75,12 @@ class Fold final : public GroupVisitor {
   }
 
  private:
+  Status bring_back(const sale::SaleState& sale) {
+    auto whole = images_.read(image_of(*into_.archive, sale));
+    if (!whole) return whole.error();
+    sale::replace_sale(into_.catalog, std::move(*whole));
+    return ok_status();
+  }
   // Where the newest sales stood before a group that says nothing of itself.
   std::string last_sequences() const {
     constexpr std::uint32_t kMost = 3;
@@ -98,21 +108,32 @@ class Fold final : public GroupVisitor {
   }
 
   Recovered& into_;
+  ImagesReader images_;
   Replay replay_;
   std::uint64_t end_;
 };
 
+std::shared_ptr<const ArchiveIndex> nothing_archived() {
+  return std::make_shared<const ArchiveIndex>();
+}
+
+enum class ArchivedSales : std::uint8_t { whole, left };
+
 // Puts the images of a snapshot into the catalog.
 Status load_images(FileSystem& files, const std::string& data_dir, const Manifest& manifest,
-                   Recovered& into) {
+                   ArchivedSales archived, Recovered& into) {
   ImagesReader reader(files, snapshots_path(data_dir), into.identity);
+  const auto read = [&](const StoredImage& image) {
+    const bool leave = image.file == 0 || archived == ArchivedSales::left;
+    return image.archived() && leave ? reader.read_archived(image) : reader.read(image);
+  };
   for (const StoredImage& image : manifest.images) {
     if (image.sale.value != into.catalog.size()) {
       return Error{ErrorCode::data_damaged,
                    manifest_path(snapshots_path(data_dir), manifest.journal.next_group) +
                        " names no image of sale number " + std::to_string(into.catalog.size())};
     }
-    auto sale = reader.read(image);
+    auto sale = read(image);
     if (!sale) return sale.error();
     if (Status s = sale::put_sale(into.catalog, std::move(*sale)); !s.ok()) return s;
   }
@@ -138,18 +159,22 @@ Status check_sales(const sale::Catalog& catalog) {
 }
 
 Result<Recovered> fold(FileSystem& files, const std::string& data_dir,
-                       const StoreIdentity& identity) {
+                       const StoreIdentity& identity, ArchivedSales archived) {
   const auto manifest = read_newest_manifest(files, snapshots_path(data_dir), identity.incarnation);
   if (!manifest) return manifest.error();
-  Recovered recovered{identity, sale::Catalog(identity.buyer_hash_key), {}, 1, 0};
+  Recovered recovered{identity,          sale::Catalog(identity.buyer_hash_key), {}, 1, 0,
+                      nothing_archived()};
   JournalPlace place{journal_path(data_dir), identity.incarnation, {}};
   if (*manifest) {
-    if (Status s = load_images(files, data_dir, **manifest, recovered); !s.ok()) return s.error();
+    if (Status s = load_images(files, data_dir, **manifest, archived, recovered); !s.ok()) {
+      return s.error();
+    }
     place.start = (*manifest)->journal;
     recovered.first_segment = place.start.segment;
     recovered.images = (*manifest)->images.size();
+    recovered.archive = archive_index(**manifest);
   }
-  Fold visitor(recovered);
+  Fold visitor(recovered, {files, snapshots_path(data_dir), identity});
   auto end = read_journal(files, place, visitor);
   if (!end) return end.error();
   recovered.end = *end;
@@ -186,15 +211,16 @@ Status make_data_directory(FileSystem& files, const std::string& data_dir) {
 Result<Recovered> read_store(FileSystem& files, const std::string& data_dir) {
   const auto identity = read_identity(files, data_dir);
   if (!identity) return identity.error();
-  return fold(files, data_dir, *identity);
+  return fold(files, data_dir, *identity, ArchivedSales::whole);
 }
 
 Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_dir,
                                      std::uint64_t end) {
   const auto identity = read_identity(files, data_dir);
   if (!identity) return identity.error();
-  Recovered recovered{*identity, sale::Catalog(identity->buyer_hash_key), {}, 1, 0};
-  Fold visitor(recovered, end);
+  Recovered recovered{*identity,         sale::Catalog(identity->buyer_hash_key), {}, 1, 0,
+                      nothing_archived()};
+  Fold visitor(recovered, {files, snapshots_path(data_dir), *identity}, end);
   const auto read =
       read_journal(files, {journal_path(data_dir), identity->incarnation, {}}, visitor);
   if (!read) return read.error();
@@ -215,7 +241,7 @@ Result<Recovered> recover_store(FileSystem& files, const std::string& data_dir,
     identity = make_identity(random);
     if (Status s = write_identity(files, data_dir, *identity); !s.ok()) return s.error();
   }
-  auto recovered = fold(files, data_dir, *identity);
+  auto recovered = fold(files, data_dir, *identity, ArchivedSales::left);
   if (!recovered) return recovered;
   if (Status s = mend_tail(files, journal, recovered->end); !s.ok()) return s.error();
   return recovered;

@@ -28,6 +28,12 @@ Status Replay::flush() {
 }
 
 Status Replay::apply(std::uint64_t position, const sale::Event& event) {
+  if (event.sale.value < catalog_.size() && catalog_[event.sale].archived() &&
+      !std::holds_alternative<sale::SaleDeleted>(event.body)) {
+    if (Status s = bring_back_(catalog_[event.sale]); !s.ok()) {
+      return at_event(position, {s.error().code, place(event) + ": " + s.error().message});
+    }
+  }
   if (Status s = sale::can_apply(catalog_, event); !s.ok()) {
     return at_event(position, {s.error().code, place(event) + ": " + s.error().message});
   }

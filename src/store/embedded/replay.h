@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string>
 
 #include "sale/catalog.h"
@@ -17,7 +18,11 @@ namespace doorbuster::embedded {
 
 class Replay {
  public:
-  explicit Replay(sale::Catalog& catalog) : catalog_(catalog) {}
+  // Brings back the claims of a sale that is archived, and something happens to all the same.
+  using BringBack = std::function<Status(const sale::SaleState&)>;
+
+  Replay(sale::Catalog& catalog, BringBack bring_back)
+      : catalog_(catalog), bring_back_(std::move(bring_back)) {}
 
   // Takes the event that stands at this position of the journal. data_damaged or unsupported, with
   // the position, and with sale and sequence where they are known, for it or for one before it.
@@ -32,6 +37,7 @@ class Replay {
   std::string place(const sale::Event& event) const;
 
   sale::Catalog& catalog_;
+  BringBack bring_back_;
   std::array<sale::Event, kAtOnce> events_;
   std::array<std::uint64_t, kAtOnce> positions_{};
   std::size_t count_ = 0;

@@ -1,9 +1,11 @@
 #include "store/embedded/snapshot.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
+#include "sale/decide.h"
 #include "sale/event_codec.h"
 #include "store/embedded/replay.h"
 
@@ -66,7 +68,12 @@ class BatchFold final : public SealedVisitor {
  public:
   BatchFold(const std::atomic<bool>& stopping, sale::Catalog& catalog,
             std::map<std::uint32_t, bool>& exists)
-      : SealedVisitor(stopping), catalog_(catalog), exists_(exists), replay_(catalog) {}
+      : SealedVisitor(stopping),
+        catalog_(catalog),
+        exists_(exists),
+        replay_(catalog, [](const sale::SaleState&) {
+          return Error{ErrorCode::data_damaged, "something happens to a sale that was deleted"};
+        }) {}
 
  private:
   Status on_record(std::uint64_t position, const Record& record) override {
@@ -123,6 +130,7 @@ class Taking {
     std::map<std::uint32_t, std::uint64_t> weights;
     for (const auto& [sale, bytes] : touched.bytes()) weights[sale] = bytes * kMemoryPerEventByte;
     add_scattered(weights);
+    add_archived(weights);
     for (Weight from = weights.begin(); from != weights.end();) {
       from = take_batch(from, weights.end());
       if (Status s = write_batch(); !s.ok()) return s;
@@ -172,6 +180,15 @@ class Taking {
     }
   }
 
+  // Sales that nothing has happened to but that their time has come.
+  void add_archived(std::map<std::uint32_t, std::uint64_t>& weights) const {
+    for (const auto& [sale, image] : images_) {
+      if (!image.archived() && image.archives_at <= task_.now) {
+        weights.try_emplace(sale, 0);
+      }
+    }
+  }
+
   using Weight = std::map<std::uint32_t, std::uint64_t>::const_iterator;
 
   // Chooses the sales of the next batch, one at least; gives where the one after it begins.
@@ -200,15 +217,38 @@ class Taking {
     BatchFold fold(stopping_, catalog, batch_);
     const auto end = read_sealed(files_, place(), task_.last_sealed, fold);
     if (!end) return end.error();
-    ImagesWriter& writer = written_.emplace_back(files_, directory_, next_.next_file++);
-    if (Status s = writer.open(task_.identity.incarnation); !s.ok()) return s;
-    for (const auto& [sale, exists] : batch_) {
+    if (Status s = write_file(catalog, false); !s.ok()) return s;
+    return write_file(catalog, true);
+  }
+
+  // Whether nobody needs the claims of this sale at hand.
+  bool is_archived(const sale::SaleState& sale) const {
+    return sale.deleted() || sale::archives_at(sale) <= task_.now;
+  }
+
+  // Those of the batch that are archived get a file of their own: nothing happens to them any more,
+  // so it need hardly ever be written anew.
+  Status write_file(const sale::Catalog& catalog, bool archived) {
+    ImagesWriter* writer = nullptr;
+    for (const auto& [ordinal, exists] : batch_) {
       if (stopping_.load(std::memory_order_relaxed)) return stopped();
-      auto image = writer.add(catalog[{sale}]);
+      const sale::SaleState& sale = catalog[{ordinal}];
+      if (is_archived(sale) != archived) continue;
+      StoredImage& stored = images_[ordinal];
+      if (sale.deleted()) {
+        stored = {{ordinal}, sale.definition().slug, sale.sequence(), 0, {}, kNever, head_of(sale)};
+        continue;
+      }
+      if (writer == nullptr) {
+        writer = &written_.emplace_back(files_, directory_, next_.next_file++);
+        if (Status s = writer->open(task_.identity.incarnation); !s.ok()) return s;
+      }
+      auto image = writer->add(sale);
       if (!image) return image.error();
-      images_.insert_or_assign(sale, std::move(*image));
+      stored = std::move(*image);
+      if (archived) stored.archived_head = head_of(sale);
     }
-    return writer.finish();
+    return writer == nullptr ? ok_status() : writer->finish();
   }
 
   FileSystem& files_;
@@ -219,7 +259,7 @@ class Taking {
   Manifest next_;
   std::map<std::uint32_t, StoredImage> images_;  // by sale, as they will be
   std::map<std::uint32_t, bool> batch_;          // its sales, and whether they exist yet
-  std::vector<ImagesWriter> written_;
+  std::deque<ImagesWriter> written_;             // each stays where it is
 };
 
 // Removes what a durable manifest does not name: older manifests, images, what crashes left.
@@ -311,6 +351,7 @@ Result<SnapshotTaken> take_snapshot(FileSystem& files, const SnapshotTask& task,
     taken.bytes = taking.bytes();
   }
   taken.next_segment = newest.journal.segment;
+  taken.archive = archive_index(newest);
   if (Status s = clean_up(files, task, newest); !s.ok()) return s.error();
   return taken;
 }

@@ -5,6 +5,9 @@
 // Whatever a crash leaves, the newest manifest names images that are whole and durable, and a place
 // in the journal from which nothing is missing: images get their names before the manifest does,
 // and what the manifest makes unnecessary is removed only when its own name is durable.
+//
+// A sale that is archived when the snapshot is taken gets its image in a file with others of its
+// kind, and its head in the manifest: recovery then leaves its claims where they are.
 #pragma once
 
 #include <atomic>
@@ -12,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "store/embedded/snapshot_images.h"
+#include "store/embedded/archive.h"
 
 namespace doorbuster::embedded {
 
@@ -23,6 +26,8 @@ struct SnapshotOptions {
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;
   // The memory that images and events of a batch of sales may take; one sale may take more.
   std::uint64_t batch_bytes = std::uint64_t{256} << 20;
+  // Where sales are to be archived, that too is worth a snapshot, but not more often than this.
+  std::chrono::milliseconds archive_pause{600'000};
 };
 
 struct SnapshotTask {
@@ -31,11 +36,13 @@ struct SnapshotTask {
   SnapshotOptions options;
   std::uint64_t last_sealed = 0;    // segments up to this one are sealed
   std::uint64_t durable_group = 0;  // and the journal is durable up to this group
+  Time now{};                       // by which sales are archived
 };
 
 struct SnapshotTaken {
   std::uint64_t next_segment = 0;  // where the journal goes on
   std::uint64_t bytes = 0;         // written
+  std::shared_ptr<const ArchiveIndex> archive;
 };
 
 // Takes a snapshot through `last_sealed`, unless there is one already, and removes what it makes

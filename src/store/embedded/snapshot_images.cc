@@ -1,6 +1,16 @@
 #include "store/embedded/snapshot_images.h"
 
+#include "sale/decide.h"
+
 namespace doorbuster::embedded {
+namespace {
+
+bool is_named_by(const sale::SaleState& sale, const StoredImage& image) {
+  return sale.ordinal() == image.sale && sale.sequence() == image.sequence &&
+         sale.definition().slug == image.slug;
+}
+
+}  // namespace
 
 Status ImagesWriter::open(const Incarnation& incarnation) {
   auto file = create_anew(files_, path_ + std::string(kTemporarySuffix));
@@ -16,7 +26,13 @@ Result<StoredImage> ImagesWriter::add(const sale::SaleState& sale) {
   const auto place = writer.finish();
   if (!place) return place.error();
   bytes_ += place->bytes;
-  return StoredImage{sale.ordinal(), sale.definition().slug, sale.sequence(), number_, *place};
+  return StoredImage{sale.ordinal(),
+                     sale.definition().slug,
+                     sale.sequence(),
+                     number_,
+                     *place,
+                     sale::archives_at(sale),
+                     {}};
 }
 
 Status ImagesWriter::finish() {
@@ -49,10 +65,22 @@ Result<File*> ImagesReader::open(std::uint64_t number) {
   return file.get();
 }
 
+Result<std::unique_ptr<sale::SaleState>> ImagesReader::read_archived(const StoredImage& image) {
+  auto sale =
+      sale::read_archived(identity_.buyer_hash_key, std::as_bytes(std::span(image.archived_head)));
+  if (!sale) return Error{sale.error().code, words_for(image) + ": " + sale.error().message};
+  if (!is_named_by(**sale, image)) {
+    return Error{ErrorCode::data_damaged,
+                 words_for(image) + ": this is not what its snapshot names"};
+  }
+  return sale;
+}
+
 Result<std::unique_ptr<sale::SaleState>> ImagesReader::read(const StoredImage& image) {
   const auto named = [&](const Error& error) {
     return Error{error.code, error.message + " (" + words_for(image) + ")"};
   };
+  if (image.file == 0) return named({ErrorCode::data_damaged, "there is no image"});
   const auto file = open(image.file);
   if (!file) return named(file.error());
   const std::string path = images_path(directory_, image.file);
@@ -66,8 +94,7 @@ Result<std::unique_ptr<sale::SaleState>> ImagesReader::read(const StoredImage& i
                      : damage_at(path, image.place.offset, error.message));
   }
   if (Status s = reader.finish(); !s.ok()) return named(s.error());
-  if ((*sale)->ordinal() != image.sale || (*sale)->sequence() != image.sequence ||
-      (*sale)->definition().slug != image.slug) {
+  if (!is_named_by(**sale, image)) {
     return named(damage_at(path, image.place.offset, "this is not what its snapshot names"));
   }
   return sale;

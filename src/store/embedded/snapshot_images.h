@@ -45,6 +45,8 @@ class ImagesReader {
 
   // data_damaged names file, offset and sale.
   Result<std::unique_ptr<sale::SaleState>> read(const StoredImage& image);
+  // What the manifest itself has of an archived sale.
+  Result<std::unique_ptr<sale::SaleState>> read_archived(const StoredImage& image);
 
  private:
   Result<File*> open(std::uint64_t number);

@@ -7,6 +7,8 @@
 namespace doorbuster::embedded {
 namespace {
 
+constexpr std::size_t kMaxHeadBytes = std::size_t{1} << 20;
+
 std::string encode(const Manifest& manifest) {
   std::string out;
   put_varint(out, manifest.journal.segment);
@@ -31,6 +33,8 @@ std::string encode(const Manifest& manifest) {
     put_varint(out, image.place.offset);
     put_varint(out, image.place.bytes);
     put_varint(out, image.place.checksum);
+    put_varint(out, static_cast<std::uint64_t>(image.archives_at.time_since_epoch().count()));
+    put_text(out, image.archived_head);
   }
   return out;
 }
@@ -44,6 +48,8 @@ StoredImage take_image(WireReader& in) {
   image.place.offset = in.varint();
   image.place.bytes = in.varint();
   image.place.checksum = static_cast<std::uint32_t>(in.varint_up_to(0xffffffff));
+  image.archives_at = Time(std::chrono::milliseconds(static_cast<std::int64_t>(in.varint())));
+  image.archived_head = in.text(kMaxHeadBytes);
   return image;
 }
 

@@ -14,13 +14,16 @@
 
 namespace doorbuster::embedded {
 
-// The image of one sale, among those of others in a file.
+// The image of one sale, among those of others in a file. A deleted sale has none.
 struct StoredImage {
   sale::SaleOrdinal sale;
   std::string slug;
   sale::Sequence sequence;  // of the last event in it
-  std::uint64_t file = 0;
+  std::uint64_t file = 0;   // 0: there is no image
   StreamPlace place;
+  Time archives_at = kNever;  // sale::archives_at()
+  std::string archived_head;  // sale::head_of() it, if it is archived; else empty
+  bool archived() const { return !archived_head.empty(); }
 };
 
 struct Manifest {

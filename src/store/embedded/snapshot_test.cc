@@ -306,10 +306,18 @@ class SnapshotAtEveryPoint : public Snapshots {
  protected:
   SnapshotAtEveryPoint() {
     claim(0, 60);
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "done";
+    definition->stock = 5;
+    definition->archive_after_seconds = 60;
+    engine_.ask(sale::CreateSale{definition});
+    claim(0, 3, "done");
+    engine_.ask(sale::SteerSale{sale::Slug("done"), sale::SaleAction::close});
     EXPECT_TRUE(take(kOptions).ok());
     claim(60, 180);
     before_ = digest();
     wanted_ = task(kOptions);
+    wanted_.now = engine_.engine().now() + 61s;  // "done" is archived, and though nothing happened
     engine_.kill();
   }
 
@@ -326,7 +334,15 @@ class SnapshotAtEveryPoint : public Snapshots {
     for (const std::string& name : names_in(files, "data/snapshots")) {
       EXPECT_FALSE(name.ends_with(kTemporarySuffix)) << where << ": " << name;
     }
-    EXPECT_EQ(names_in(files, "data/snapshots").size(), 2U) << where;
+    EXPECT_EQ(names_in(files, "data/snapshots").size(), 3U) << where;
+    ASSERT_TRUE(archives_done(files)) << where;
+  }
+
+  // Whether recovery leaves the claims of "done" where they are.
+  static bool archives_done(SimulatedFileSystem& files) {
+    const auto recovered = recover_store(files, "data", [](std::span<std::uint8_t>) {});
+    return recovered.ok() && recovered->catalog.find("done")->archived() &&
+           recovered->archive->size() == 1;
   }
 
   static constexpr SnapshotOptions kOptions{.retain_bytes = 208 * 1024};

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""The OpenAPI document by the recommended rules of Redocly, other people's eyes: neither errors nor warnings.
+
+Usage: redocly.py FOLDER_OF_NODE_MODULES DOCUMENT
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+
+def main():
+    packages, document = map(os.path.abspath, sys.argv[1:])
+    program = os.path.join(packages, "node_modules", "@redocly", "cli", "bin", "cli.js")
+    node = shutil.which("node")
+    if node is None or not os.path.exists(program):
+        sys.exit("node or Redocly is missing: ./test installs them")
+    quiet = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "CI": "true"}
+    result = subprocess.run([node, program, "lint", "--extends", "recommended", "--format", "json", document],
+                            capture_output=True, text=True, check=False, env=quiet, cwd=os.path.dirname(document))
+    try:
+        report = json.loads(result.stdout)
+    except ValueError:
+        sys.exit(f"no report:\n{result.stdout}\n{result.stderr}")
+    for problem in report["problems"]:
+        place = problem["location"][0]
+        print(f"{place.get('pointer', '')}: {problem['severity']}: {problem['message']} ({problem['ruleId']})")
+    totals = report["totals"]
+    print(f"{totals['errors']} errors, {totals['warnings']} warnings by Redocly {report['version']}")
+    sys.exit(1 if result.returncode or totals["errors"] or totals["warnings"] else 0)
+
+
+if __name__ == "__main__":
+    main()
