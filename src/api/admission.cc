@@ -78,6 +78,8 @@ std::optional<Scope> scope_of(Who who) {
     case Who::buyer_or_claims_write:
     case Who::claims_write:
       return Scope::claims_write;
+    case Who::events_read:
+      return Scope::events_read;
   }
   CHECK(false);
 }
@@ -93,6 +95,7 @@ bool takes_buyers(Who who) {
     case Who::sales_write:
     case Who::claims_read:
     case Who::claims_write:
+    case Who::events_read:
     case Who::any_key:
       return false;
   }

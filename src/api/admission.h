@@ -32,6 +32,7 @@ enum class Who : std::uint8_t {
   sales_write,
   claims_read,
   claims_write,
+  events_read,
   any_key,
 };
 

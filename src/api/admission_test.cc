@@ -144,6 +144,7 @@ const std::map<Place, Row> kMatrix = {
     {{kPost, "/v1/sales/{sale}/resume"}, {"/v1/sales/none/resume", "sales:write", 403, 403, 404}},
     {{kPost, "/v1/sales/{sale}/close"}, {"/v1/sales/none/close", "sales:write", 403, 403, 404}},
     {{kPost, "/v1/sales/{sale}/cancel"}, {"/v1/sales/none/cancel", "sales:write", 403, 403, 404}},
+    {{kGet, "/v1/events"}, {"/v1/events", "events:read", 403, 403, 200}},
     {{kGet, "/v1/server"}, {"/v1/server", "", 403, 403, 200}},
     {{kGet, "/openapi.json"}, {"/openapi.json", "*", 200, 200, 200}},
     {{kGet, "/problems/{code}"}, {"/problems/sold-out", "*", 200, 200, 200}},

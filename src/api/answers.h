@@ -41,6 +41,9 @@ void send_goods(Call& call);
 void claim_goods(Call& call);
 void list_goods(Call& call);
 
+// events_answers.cc
+void read_events(Call& call);
+
 // about_answers.cc
 void describe_server(Call& call);
 void describe_problem(Call& call);

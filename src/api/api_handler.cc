@@ -74,8 +74,8 @@ void answer_call(const http::Request& request, KnownFields fields, const RouteMa
 
 }  // namespace
 
-ApiHandler::ApiHandler(store::StorePort& port, ApiOptions options)
-    : desk_(port, *this, std::move(options)), admission_(desk_.options.admission) {}
+ApiHandler::ApiHandler(store::StorePort& port, store::EventFeed& feed, ApiOptions options)
+    : desk_(port, feed, *this, std::move(options)), admission_(desk_.options.admission) {}
 
 std::size_t ApiHandler::body_limit(const http::Request& head) {
   const RouteMatch match = match_route(api_routes(), head.method, head.path);

@@ -16,11 +16,16 @@ namespace doorbuster::api {
 
 class ApiHandler final : public http::Handler, private store::ReplySink {
  public:
-  ApiHandler(store::StorePort& port, ApiOptions options);
+  ApiHandler(store::StorePort& port, store::EventFeed& feed, ApiOptions options);
 
   std::size_t body_limit(const http::Request& head) override;
   void on_request(const http::Request& request, http::Responder responder) override;
   http::Reply on_bad_request(http::BadRequest what) override;
+
+  // The end of a turn of the loop, after the port's flush(): sends events that have been read.
+  void end_turn() { desk_.events.flush(desk_); }
+  // Before the server is drained: ends what would otherwise never end.
+  void drain() { desk_.events.drain(desk_); }
 
  private:
   void on_reply(std::uint64_t context, store::Reply reply) override;

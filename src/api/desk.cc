@@ -20,10 +20,12 @@ bool is_sane_request_id(std::string_view id) {
 
 }  // namespace
 
-Desk::Desk(store::StorePort& store_port, store::ReplySink& reply_sink, ApiOptions api_options)
+Desk::Desk(store::StorePort& store_port, store::EventFeed& feed, store::ReplySink& reply_sink,
+           ApiOptions api_options)
     : port(store_port),
       sink(reply_sink),
       options(std::move(api_options)),
+      events(feed, options.wake),
       random_(std::random_device{}()) {
   for (std::size_t i = 0; i < kPrefixLetters; ++i) {
     id_prefix_ += kLetters[random_between(0, kLetters.size() - 1)];

@@ -10,6 +10,7 @@
 
 #include "api/admission.h"
 #include "api/cors.h"
+#include "api/events_desk.h"
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
@@ -34,7 +35,8 @@ struct RetryRange {
 };
 
 struct Desk {
-  Desk(store::StorePort& store_port, store::ReplySink& reply_sink, ApiOptions api_options);
+  Desk(store::StorePort& store_port, store::EventFeed& feed, store::ReplySink& reply_sink,
+       ApiOptions api_options);
 
   std::uint32_t random_between(std::uint32_t least, std::uint32_t most);
   // The caller's own id if it is sane, else a new one.
@@ -44,6 +46,7 @@ struct Desk {
   store::ReplySink& sink;
   const ApiOptions options;
   ExchangeSlab exchanges;
+  EventsDesk events;
 
   // Reused by every answer: good until the next one is begun.
   std::string body;

@@ -42,6 +42,7 @@ enum class FlawKind : std::uint8_t {
   buyers_differ,
   not_a_cursor,
   not_a_status,  // of a claim
+  not_an_event_cursor,
 };
 
 // Where it stands: a member of the body (a JSON pointer, of a form too), a header field, or a

@@ -27,6 +27,7 @@ struct KnownFields {
   KnownField content_type;
   KnownField host;
   KnownField idempotency_key;
+  KnownField last_event_id;
   KnownField origin;
   KnownField request_id;
   KnownField buyer_id;

@@ -106,6 +106,8 @@ std::pair<std::string, bool> credentials_of(Who who) {
       return {"claims:read", false};
     case Who::claims_write:
       return {"claims:write", false};
+    case Who::events_read:
+      return {"events:read", false};
     case Who::any_key:
       return {"any", false};
   }

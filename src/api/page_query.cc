@@ -2,6 +2,7 @@
 #include <span>
 
 #include "api/body_internal.h"
+#include "api/query.h"
 #include "api/text.h"
 
 namespace doorbuster::api {
@@ -34,11 +35,6 @@ std::optional<std::uint32_t> parse_cursor(std::string_view text, PageOf list) {
   return from;
 }
 
-Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first = {},
-                    std::string second = {}) {
-  return {kind, FlawPlace::parameter, std::string(name), std::move(first), std::move(second)};
-}
-
 // What a query may name: the place of a page, then which claims.
 constexpr std::array<std::string_view, 4> kNames = {"after", "limit", "buyer", "status"};
 constexpr std::size_t kAfter = 0;
@@ -46,30 +42,7 @@ constexpr std::size_t kLimit = 1;
 constexpr std::size_t kBuyer = 2;
 constexpr std::size_t kStatus = 3;
 
-// A query's values as sent, each at most once.
-using Values = std::array<std::optional<std::string_view>, kNames.size()>;
-
-Values read_query(std::string_view query, std::span<const std::string_view> known, Flaws& flaws) {
-  Values values;
-  while (!query.empty() && flaws.size() < kMaxFlaws) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    const std::string_view name = pair.substr(0, equals);
-    const auto at = std::find(known.begin(), known.end(), name);
-    if (at == known.end()) {
-      flaws.push_back(unknown_member(FlawPlace::parameter, std::string(name), name, known));
-      continue;
-    }
-    const auto place = std::find(kNames.begin(), kNames.end(), name) - kNames.begin();
-    std::optional<std::string_view>& value = values[static_cast<std::size_t>(place)];
-    if (value) flaws.push_back(parameter_flaw(FlawKind::repeated, name));
-    value = pair.substr(std::min(equals + 1, pair.size()));
-  }
-  return values;
-}
+using Values = std::array<QueryValue, kNames.size()>;
 
 void read_buyer(Form& form, std::string_view encoded, sale::BuyerId& buyer, Flaws& flaws) {
   constexpr std::string_view kName = kNames[kBuyer];
@@ -103,7 +76,9 @@ void read_which_claims(const Call& call, const Values& values, PageQuery& page, 
 
 std::optional<Unreadable> parse_export(const Call& call, PageQuery& page) {
   Flaws flaws;
-  const Values values = read_query(call.request.query, std::span(kNames).subspan(kBuyer), flaws);
+  Values values;
+  read_query(call.request.query, std::span(kNames).subspan(kBuyer),
+             std::span(values).subspan(kBuyer), flaws);
   read_which_claims(call, values, page, flaws);
   if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
   return std::nullopt;
@@ -113,7 +88,8 @@ std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& p
   const bool of_claims = list != PageOf::sales;
   const auto known = std::span(kNames).first(of_claims ? kNames.size() : kBuyer);
   Flaws flaws;
-  const Values values = read_query(call.request.query, known, flaws);
+  Values values;
+  read_query(call.request.query, known, values, flaws);
   read_which_claims(call, values, page, flaws);
   if (values[kLimit]) {
     const auto limit = parse_number(*values[kLimit], kMaxPage);

@@ -140,6 +140,14 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Idempotency key reused", "幂等键被重复使用"},
      {"This key was used by the buyer for a claim of another quantity.",
       "该买家曾用此键请求过不同的数量。"}},
+    {Code::cursor_expired,
+     410,
+     "cursor-expired",
+     {"Cursor expired", "游标已过期"},
+     {"The events that follow this cursor are not kept any more; those that are follow `oldest`. "
+      "Read what was missed from the lists of sales and claims.",
+      "此游标之后的事件已不再保留；仍保留的事件从 `oldest` "
+      "之后开始。错过的内容请从活动和领取记录列表中读取。"}},
     {Code::precondition_failed,
      412,
      "precondition-failed",

@@ -39,6 +39,7 @@ enum class ProblemCode : std::uint8_t {
   already_open,
   stock_below_claimed,
   idempotency_key_reused,
+  cursor_expired,
   precondition_failed,
   content_too_large,
   uri_too_long,
@@ -53,7 +54,7 @@ enum class ProblemCode : std::uint8_t {
   clock_behind,
   http_version_not_supported,
 };
-inline constexpr std::size_t kProblemCodes = 35;
+inline constexpr std::size_t kProblemCodes = 36;
 
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {

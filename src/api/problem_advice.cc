@@ -83,13 +83,24 @@ constexpr std::array<Advice, kProblemCodes> kAdvice = {{
      {"Choose another id: one that was used is never used again. To change a sale, PATCH it.",
       "请换一个 id：用过的 id 不会再次使用。若要修改活动，请使用 PATCH。"}},
     {Code::already_open,
-     {"Pause, close or cancel the sale instead.", "请改为暂停、结束或取消该活动。"}},
+     {"Pause, close or cancel the sale instead. To delete it, give it `archive_after_seconds`: "
+      "once "
+      "it is archived it can be.",
+      "请改为暂停、结束或取消该活动。若要删除，请设置 "
+      "`archive_after_seconds`，归档之后即可删除。"}},
     {Code::stock_below_claimed,
      {"Lower the stock by `available` at most, or release claims first.",
       "库存最多减少 `available`，或先释放一些记录。"}},
     {Code::idempotency_key_reused,
      {"Use a new key for a new claim, and the same key only for the same request.",
       "新的申领请使用新的键；同一个键只用于同一请求。"}},
+    {Code::cursor_expired,
+     {"Read the sales and claims you need from their lists, and then events from `oldest` on. If "
+      "this happens again, read more often, or have events kept for longer "
+      "(`journal.retain_bytes`).",
+      "请从列表重新读取所需的活动和领取记录，再从 `oldest` "
+      "继续读取事件。若再次发生，请更频繁地读取，或让"
+      "事件保留更久（`journal.retain_bytes`）。"}},
     {Code::precondition_failed,
      {"Read the sale again, look whether your change still makes sense, and send it with the new "
       "`ETag`.",

@@ -3,42 +3,10 @@
 #include <algorithm>
 
 #include "api/text.h"
+#include "feed/sale_json.h"
 
 namespace doorbuster::api {
 namespace {
-
-void append_title(std::string& out, const sale::SaleDefinition& definition) {
-  const auto& title = definition.title;
-  if (title.size() == 1 && title.front().first.empty()) {
-    append_json_string(out, title.front().second);
-    return;
-  }
-  out += '{';
-  for (const auto& [language, text] : title) {
-    if (out.back() != '{') out += ',';
-    append_json_string(out, language);
-    out += ':';
-    append_json_string(out, text);
-  }
-  out += '}';
-}
-
-std::string_view to_string(sale::LatePayment late_payment) {
-  switch (late_payment) {
-    case sale::LatePayment::reject:
-      return "reject";
-    case sale::LatePayment::reacquire:
-      return "reacquire";
-  }
-  return {};
-}
-
-void append_run(std::string& out, sale::UnitRun run) {
-  for (std::uint32_t i = 0; i < run.count; ++i) {
-    if (out.back() != '[') out += ',';
-    append_number(out, run.first + i);
-  }
-}
 
 // By the clock alone, whatever becomes of the holds.
 Time next_change_of_status(const store::SaleView& sale) {
@@ -99,13 +67,6 @@ Time next_return(const store::SaleView& sale) {
 
 }  // namespace
 
-void append_member(std::string& out, std::string_view name, std::uint64_t value) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_number(out, value);
-}
-
 void append_reference(std::string& out, const store::ClaimView& claim) {
   if (claim.reference.empty()) return;
   out += R"(,"reference":)";
@@ -123,26 +84,8 @@ void append_refunds(std::string& out, const store::ClaimView& claim) {
 }
 
 void append_sale(std::string& out, const store::SaleView& sale) {
-  const sale::SaleDefinition& definition = *sale.definition;
-  out += R"({"id":)";
-  append_json_string(out, definition.slug);
-  out += R"(,"title":)";
-  append_title(out, definition);
-  append_member(out, "stock", definition.stock);
-  append_member(out, "per_buyer_limit", definition.per_buyer_limit);
-  append_member(out, "hold_seconds", definition.hold_seconds);
-  out += R"(,"opens_at":)";
-  append_json_time(out, definition.opens_at);
-  out += R"(,"closes_at":)";
-  append_json_time(out, definition.closes_at);
-  out += R"(,"late_payment":")";
-  out += to_string(definition.late_payment);
-  out += '"';
-  append_member(out, "claim_attempts", definition.claim_attempts);
-  append_member(out, "max_extension_seconds", definition.max_extension_seconds);
-  append_member(out, "archive_after_seconds", definition.archive_after_seconds);
-  out += R"(,"metadata":)";
-  out += definition.metadata;
+  out += '{';
+  feed::append_definition(out, *sale.definition);
   out += R"(,"status":")";
   out += to_string(sale.status);
   out += '"';
@@ -161,10 +104,9 @@ void append_claim(std::string& out, const store::ClaimView& claim, std::string_v
   out += R"(","buyer":)";
   append_json_string(out, claim.buyer.view());
   append_member(out, "quantity", claim.quantity);
-  out += R"(,"units":[)";
-  append_run(out, claim.units.first);
-  for (const sale::UnitRun run : claim.units.more) append_run(out, run);
-  out += R"(],"status":")";
+  out += R"(,"units":)";
+  feed::append_units(out, claim.units);
+  out += R"(,"status":")";
   out += to_string(claim.status);
   out += '"';
   if (claim.status == sale::ClaimStatus::released) {
@@ -195,7 +137,7 @@ void append_status(std::string& out, const store::SaleView& sale) {
   out += R"({"id":)";
   append_json_string(out, definition.slug);
   out += R"(,"title":)";
-  append_title(out, definition);
+  feed::append_title(out, definition);
   out += R"(,"status":")";
   out += to_string(sale.status);
   out += R"(","now":)";

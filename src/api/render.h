@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_text.h"
 #include "store/claim_store.h"
 
 namespace doorbuster::api {
@@ -23,8 +24,7 @@ void append_reference(std::string& out, const store::ClaimView& claim);
 // `,"refunds_required":["..."]`: the references whose money came too late (R20), if any.
 void append_refunds(std::string& out, const store::ClaimView& claim);
 
-// `,"name":value`
-void append_member(std::string& out, std::string_view name, std::uint64_t value);
+using doorbuster::append_member;
 
 // What a CDN serves to the crowd.
 void append_status(std::string& out, const store::SaleView& sale);

@@ -35,6 +35,7 @@ constexpr Route kRoutes[] = {
     {kPost, "/v1/sales/{sale}/resume", Who::sales_write, kNoBody, resume_sale},
     {kPost, "/v1/sales/{sale}/close", Who::sales_write, kNoBody, close_sale},
     {kPost, "/v1/sales/{sale}/cancel", Who::sales_write, kNoBody, cancel_sale},
+    {kGet, "/v1/events", Who::events_read, kNoBody, read_events},
     {kGet, "/v1/server", Who::any_key, kNoBody, describe_server},
     {kGet, "/problems/{code}", Who::anyone, kNoBody, describe_problem},
     {kGet, "/openapi.json", Who::anyone, kNoBody, describe_api},

@@ -122,6 +122,7 @@ void Shop::start() {
 }
 
 void Shop::stop() {
+  server_.load()->post([handler = handler_.load()] { handler->drain(); });
   server_.load()->drain();
   thread_.join();
   store_.reset();
@@ -133,7 +134,7 @@ void Shop::serve() {
   const auto store_port = store_->connect(wake);
   ApiOptions options = options_;
   options.wake = wake;
-  ApiHandler handler(*store_port, std::move(options));
+  ApiHandler handler(*store_port, store_->events(), std::move(options));
   const auto endpoint = server.listen({"127.0.0.1", 0}, handler, false);
   CHECK(endpoint.ok());
   AdminHandler admin(*store_);
@@ -142,9 +143,13 @@ void Shop::serve() {
   port_ = endpoint->port;
   admin_port_ = admin_endpoint->port;
   server_ = &server;
+  handler_ = &handler;
   listening_ = true;
   listening_.notify_one();
-  server.run([&] { store_port->flush(); });
+  server.run([&] {
+    store_port->flush();
+    handler.end_turn();
+  });
 }
 
 ShopReply Shop::ask(std::string_view method, std::string_view path, const Headers& headers,

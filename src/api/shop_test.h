@@ -21,6 +21,8 @@
 
 namespace doorbuster::api {
 
+class ApiHandler;
+
 // Noon on 2026-11-11 until it is told otherwise.
 //
 // Thread: any.
@@ -106,6 +108,7 @@ class Shop {
   std::unique_ptr<embedded::FileSystem> files_;
   std::unique_ptr<store::ClaimStore> store_;
   std::atomic<http::Server*> server_ = nullptr;
+  std::atomic<ApiHandler*> handler_ = nullptr;
   std::uint16_t port_ = 0;
   std::uint16_t admin_port_ = 0;
   std::atomic<bool> listening_ = false;

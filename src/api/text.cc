@@ -14,35 +14,6 @@ bool is_printable_character(char32_t c) {
   return !noncharacter;
 }
 
-// What must not stand in a JSON string as it is (RFC 8259, section 7).
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
-
-void append_escape(std::string& out, char c) {
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += "\\u00";
-  out += kHex[static_cast<unsigned char>(c) >> 4];
-  out += kHex[static_cast<unsigned char>(c) & 15];
-}
-
 }  // namespace
 
 CodePoint first_code_point(std::string_view text) {
@@ -63,29 +34,6 @@ CodePoint first_code_point(std::string_view text) {
   return {value, bytes};
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
-}
-
-void append_json_escaped(std::string& out, std::string_view text) {
-  std::size_t plain = 0;  // where the part that may go out as it is begins
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!needs_escape(text[i])) continue;
-    out.append(text, plain, i - plain);
-    append_escape(out, text[i]);
-    plain = i + 1;
-  }
-  out.append(text, plain);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  append_json_escaped(out, text);
-  out += '"';
-}
-
 void append_percent_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
@@ -99,20 +47,6 @@ void append_percent_encoded(std::string& out, std::string_view text) {
       out += kHex[static_cast<unsigned char>(c) & 15];
     }
   }
-}
-
-void append_json_time(std::string& out, Time time) {
-  if (time == kNever) {
-    out += "null";
-    return;
-  }
-  out += '"';
-  append_rfc3339(out, time);
-  out += '"';
-}
-
-void append_json_time(std::string& out, const std::optional<Time>& time) {
-  append_json_time(out, time.value_or(kNever));
 }
 
 std::optional<std::size_t> count_characters(std::string_view text) {

@@ -10,23 +10,17 @@
 #include <string>
 #include <string_view>
 
-#include "base/time.h"
+#include "base/json_text.h"
 
 namespace doorbuster::api {
 
-void append_number(std::string& out, std::uint64_t number);
-
-// `text`, which is valid UTF-8, as a JSON string with its quotation marks.
-void append_json_string(std::string& out, std::string_view text);
-// The same without the marks.
-void append_json_escaped(std::string& out, std::string_view text);
+using doorbuster::append_json_escaped;
+using doorbuster::append_json_string;
+using doorbuster::append_json_time;
+using doorbuster::append_number;
 
 // `text` as a part of a query (RFC 3986): all but its unreserved characters as %XX.
 void append_percent_encoded(std::string& out, std::string_view text);
-
-// A time as a JSON string; null for none and for kNever.
-void append_json_time(std::string& out, Time time);
-void append_json_time(std::string& out, const std::optional<Time>& time);
 
 struct CodePoint {
   char32_t value = 0;

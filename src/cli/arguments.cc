@@ -23,6 +23,7 @@ constexpr std::string_view kAbout =
     "  doorbuster keys create shop --scopes all        a key for the shop's programs\n"
     "  doorbuster verify ./data                        does what is stored add up?\n"
     "  doorbuster health                               is the server on this machine ready?\n"
+    "  doorbuster bench                                send it a crowd, and check what it did\n"
     "\n"
     "doorbuster decides flash sales: every unit sold once, every win kept.\n"
     "\n"
@@ -96,6 +97,8 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
   add_keys_commands(app, commands);
+  add_events_commands(app, commands);
+  add_bench_command(app, commands);
   add_config_commands(app, commands);
   add_completions(app, commands);
   try {

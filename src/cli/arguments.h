@@ -47,6 +47,8 @@ struct ServeArguments {
   std::string admin_listen = "127.0.0.1:8081";
   std::uint64_t journal_segment_bytes = std::uint64_t{64} << 20;
   std::uint64_t journal_max_waiting = 65'536;
+  std::uint64_t journal_retain_bytes = std::uint64_t{1} << 30;
+  std::uint64_t journal_retain_seconds = 0;  // 0: as long as there is room
 
   GivenSettings given{};  // to read them again
 };
@@ -141,6 +143,12 @@ struct ClaimsExportArguments {
   std::string output;  // a path; empty: stdout
 };
 
+struct EventsTailArguments {
+  ApiArguments api;
+  std::string sale;              // of it alone; empty: of all
+  std::string after = "latest";  // a cursor
+};
+
 struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
@@ -169,13 +177,37 @@ struct KeysRevokeArguments {
   std::string key;  // its name, its prefix, or all of it
 };
 
+enum class BenchMix {
+  sale,        // a hot sale: buyers who come early, come again, tap twice
+  winners,     // every request is the first of a new buyer
+  duplicates,  // nine of ten repeat what a buyer has asked before
+  losers,      // all but one are refused
+  holds,       // claims are confirmed, given back or left to end
+};
+
+enum class ArrivalShape { constant, step, flash };
+
+struct BenchArguments {
+  ApiArguments api;
+  BenchMix mix = BenchMix::sale;
+  std::optional<ArrivalShape> arrival;  // none of these: by the mix
+  std::optional<std::uint64_t> buyers;
+  std::optional<std::uint64_t> rate;              // requests a second
+  std::optional<std::uint64_t> duration_seconds;  // how long they come
+  std::uint32_t connections = 256;
+  std::uint32_t pipeline = 1;
+  std::string sale;  // empty: one of its own
+  std::optional<std::uint64_t> stock;
+  std::optional<std::uint64_t> hold_seconds;
+};
+
 // An exit code where there is nothing left to do: help was shown, or a mistake explained.
 using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
-                 ClaimsListArguments, ClaimsExportArguments, ClockAcceptArguments,
-                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, ConfigPrintArguments,
-                 ConfigCheckArguments, ExitCode>;
+                 ClaimsListArguments, ClaimsExportArguments, EventsTailArguments,
+                 ClockAcceptArguments, KeysCreateArguments, KeysListArguments, KeysRevokeArguments,
+                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

@@ -19,6 +19,19 @@ TEST(Arguments, OfServeHaveDefaultsForThisMachine) {
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:8081");
   EXPECT_EQ(serve.io_threads, 1U);
   EXPECT_EQ(serve.journal_segment_bytes, 64U << 20);
+  EXPECT_EQ(serve.journal_retain_bytes, 1U << 30);
+  EXPECT_EQ(serve.journal_retain_seconds, 0U);
+}
+
+TEST(Arguments, OfTheTailAskForWhatIsNewUnlessTheySayOtherwise) {
+  const auto tail = std::get<EventsTailArguments>(parse({"events", "tail"}).arguments);
+  EXPECT_EQ(tail.after, "latest");
+  EXPECT_TRUE(tail.sale.empty());
+  const auto all = std::get<EventsTailArguments>(
+      parse({"events", "tail", "--sale", "drop", "--after=0", "--json"}).arguments);
+  EXPECT_EQ(all.after, "0");
+  EXPECT_EQ(all.sale, "drop");
+  EXPECT_TRUE(all.api.json);
 }
 
 TEST(Arguments, AreReadInBothSpellings) {
@@ -50,6 +63,9 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"serve", "--http.listne=x"}, "did you mean '--http.listen'?"},
       {{"serve", "extra"}, "unknown argument 'extra'"},
       {{"serve", "--io-threads", "0"}, "--io-threads"},
+      {{"serve", "--journal.retain-bytes", "1G"}, "'1G' is no whole number"},
+      {{"serve", "--journal.retain-seconds", "-1"}, "--journal.retain-seconds"},
+      {{"serve", "--journal.retain-seconds", "315360001"}, "from 0 to 315360000"},
       {{"serve", "--journal.segment-bytes", "4096"}, "'4096' is no multiple of 4096 from 1048576"},
       {{"serve", "--journal.segment-bytes", "1048577"}, "'1048577' is no multiple of 4096"},
       {{"serve", "--journal.segment-bytes", "64M"}, "'64M' is no multiple"},

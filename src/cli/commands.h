@@ -29,6 +29,8 @@ void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, 
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
 void add_keys_commands(CLI::App& app, Commands& commands);
+void add_events_commands(CLI::App& app, Commands& commands);
+void add_bench_command(CLI::App& app, Commands& commands);
 void add_config_commands(CLI::App& app, Commands& commands);
 void add_completions(CLI::App& app, Commands& commands);  // of all commands there are then
 

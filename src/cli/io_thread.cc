@@ -15,7 +15,7 @@ api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
 IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits)
     : server_(limits),
       port_(store.connect([this] { wake(); })),
-      handler_(*port_, with_wake(std::move(options), [this] { wake(); })) {}
+      handler_(*port_, store.events(), with_wake(std::move(options), [this] { wake(); })) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
   return server_.listen(endpoint, handler_, shared);
@@ -28,7 +28,15 @@ Result<http::Endpoint> IoThread::listen_admin(const http::Endpoint& endpoint,
 
 void IoThread::run() {
   wake();  // what was submitted before begins in the first turn
-  server_.run([this] { port_->flush(); });
+  server_.run([this] {
+    port_->flush();
+    handler_.end_turn();
+  });
+}
+
+void IoThread::drain() {
+  server_.post([this] { handler_.drain(); });
+  server_.drain();
 }
 
 // A turn of the loop is all that is needed: its end flushes the port.

@@ -27,7 +27,7 @@ class IoThread {
 
   // Serves until drained.
   void run();
-  void drain() { server_.drain(); }
+  void drain();
   void change_limits(http::Limits limits) { server_.change_limits(limits); }
 
  private:

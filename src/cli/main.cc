@@ -1,7 +1,9 @@
 #include "cli/arguments.h"
+#include "cli/bench/bench.h"
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
 #include "cli/config_commands.h"
+#include "cli/events_tail.h"
 #include "cli/health.h"
 #include "cli/keys_commands.h"
 #include "cli/sale_commands.h"
@@ -26,12 +28,16 @@ struct Run {
   ExitCode operator()(const ClaimsExportArguments& arguments) const {
     return export_claims(arguments);
   }
+  ExitCode operator()(const EventsTailArguments& arguments) const { return tail_events(arguments); }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
   }
   ExitCode operator()(const KeysCreateArguments& arguments) const { return create_key(arguments); }
   ExitCode operator()(const KeysListArguments& arguments) const { return list_keys(arguments); }
   ExitCode operator()(const KeysRevokeArguments& arguments) const { return revoke_key(arguments); }
+  ExitCode operator()(const BenchArguments& arguments) const {
+    return doorbuster::bench::send_crowd(arguments);
+  }
   ExitCode operator()(const ConfigPrintArguments& arguments) const {
     return print_config(arguments);
   }

@@ -92,6 +92,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.segment_bytes = arguments.journal_segment_bytes;
   options.max_waiting = arguments.journal_max_waiting;
   options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
+  options.snapshots.retain_bytes = arguments.journal_retain_bytes;
+  options.snapshots.retain_seconds = std::chrono::seconds(arguments.journal_retain_seconds);
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
@@ -171,6 +173,9 @@ void print_ready(const ServeArguments& arguments, const Listeners& asked, const 
   if (demo_units && arguments.dev) {
     out += "try     curl -X POST " + bound.http.text() +
            "/v1/sales/demo/claims -H 'X-Buyer-Id: alice'\n";
+    const bool is_usual = bound.http.text() == BenchArguments().api.url.substr(7);  // "http://"
+    out += "crowd   ./run bench --buyers 200000";
+    out += is_usual ? "\n" : " --url http://" + bound.http.text() + "\n";
   }
   // Who let the system choose a port has to be told which.
   if (asked.admin.port == 0) out += "admin   http://" + bound.admin.text() + "\n";

@@ -147,6 +147,16 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
        "Requests that wait for a decision or the disk; more get 503",
        "N",
        {64, 16 * kMiB}},
+      {"journal.retain_bytes",
+       &a.journal_retain_bytes,
+       "Room for events that are kept to be read, at most",
+       "BYTES",
+       {0, kMiB * kMiB}},
+      {"journal.retain_seconds",
+       &a.journal_retain_seconds,
+       "How long they are kept in that room; 0: as long as there is some",
+       "N",
+       {0, 10 * 365 * 24 * kHour}},
   };
 }
 
@@ -172,6 +182,11 @@ Configuration read_configuration(const GivenSettings& given,
   check_listeners(configuration.values, reader);
   configuration.settings = reader.settings();
   configuration.mistakes = reader.mistakes();
+  // Those of values together come to what else is wrong at their place.
+  std::stable_sort(configuration.mistakes.begin(), configuration.mistakes.end(),
+                   [](const SettingMistake& a, const SettingMistake& b) {
+                     return a.origin.source < b.origin.source;
+                   });
   return configuration;
 }
 

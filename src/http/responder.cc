@@ -30,6 +30,12 @@ void Stream::when_drained(std::function<void()> more) {
   if (session_) session_->when_drained(exchange_, std::move(more));
 }
 
+void Stream::close_with_input() {
+  if (session_) session_->close_with_input();
+}
+
+bool Stream::is_open() const { return session_ != nullptr && session_->is_open(); }
+
 void Stream::finish() {
   if (const auto session = std::exchange(session_, nullptr)) session->finish(exchange_);
 }
@@ -59,5 +65,7 @@ Stream Responder::stream(const Reply& head) {
   if (session) session->begin_stream(exchange_, head);
   return {std::move(session), exchange_};
 }
+
+bool Responder::is_open() const { return session_ != nullptr && session_->is_open(); }
 
 }  // namespace doorbuster::http

@@ -37,6 +37,10 @@ class Stream {
   // Calls `more` once, as soon as at most a small amount of what was written is still unsent
   // (perhaps before this returns), and never if the client goes first.
   void when_drained(std::function<void()> more);
+  // For a stream without an end: a client that ends its own side has gone, and is not taken for one
+  // that still wants to read; one that does not read is cut sooner.
+  void close_with_input();
+  bool is_open() const;  // false: the client has gone
   void finish();
 
  private:
@@ -57,6 +61,7 @@ class Responder {
   // Sends the head now; `head.body` begins the stream. For HEAD the stream swallows what is
   // written.
   Stream stream(const Reply& head);
+  bool is_open() const;  // false: the client has gone
 
  private:
   std::shared_ptr<Session> session_;

@@ -24,6 +24,7 @@ struct Limits {
   std::chrono::milliseconds head_time{10'000};  // from the first byte of a head to its end
   std::chrono::milliseconds body_time{30'000};  // from there to the end of the body
   std::chrono::milliseconds idle_time{60'000};  // between requests; for a client that does not read
+  std::chrono::milliseconds stall_time{15'000};  // for one that does not read a stream without end
   std::chrono::milliseconds drain_time{10'000};  // at shutdown: to answer what is under way
 };
 

@@ -117,6 +117,11 @@ void Session::abandon(std::uint64_t exchange) {
   touch();
 }
 
+void Session::close_with_input() {
+  close_with_input_ = true;
+  if (input_ended_) close();
+}
+
 void Session::arm_read() {
   if (reading_ || input_ended_ || paused_ || (last_taken_ && !lingering_)) return;
   reading_ = true;
@@ -143,7 +148,8 @@ void Session::on_read(error_code error, std::size_t size) {
 // The client may have shut its side only, and still wants what it asked for.
 void Session::on_input_end() {
   input_ended_ = true;
-  if (lingering_ || (answers_.empty() && answers_.unsent().empty())) return close();
+  if (lingering_ || close_with_input_ || (answers_.empty() && answers_.unsent().empty()))
+    return close();
   last_taken_ = true;
   answers_.end_after_last();
   touch();
@@ -240,7 +246,8 @@ bool Session::send_output() {
     const auto size = socket_->write_some(asio::const_buffer(unsent.data(), unsent.size()), error);
     if (error == asio::error::would_block) {
       blocked_ = true;
-      write_due_ = loop_.due_in(loop_.limits().idle_time);
+      const Limits& limits = loop_.limits();
+      write_due_ = loop_.due_in(close_with_input_ ? limits.stall_time : limits.idle_time);
       socket_->async_wait(asio::socket_base::wait_write, WriteReady{shared_from_this()});
       return true;
     }

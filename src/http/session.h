@@ -50,6 +50,8 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   bool write(std::uint64_t exchange, std::string_view bytes);
   void when_drained(std::uint64_t exchange, std::function<void()> more);
   void finish(std::uint64_t exchange);
+  void close_with_input();
+  bool is_open() const { return socket_.has_value(); }
   void abandon(std::uint64_t exchange);
 
   // For the loop.
@@ -68,7 +70,6 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   // What the client is allowed time for.
   enum class Phase { none, idle, head, body, lingering };
 
-  bool is_open() const { return socket_.has_value(); }
   void arm_read();
   void on_read(boost::system::error_code error, std::size_t size);
   void on_input_end();
@@ -95,15 +96,16 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
 
   bool refused_ = false;
   bool touched_ = false;
-  bool grown_ = false;         // the loop knows that trim() is due
-  bool reading_ = false;       // a read is under way
-  bool paused_ = false;        // requests wait until answers are sent
-  bool input_ended_ = false;   // the client has shut its side
-  bool last_taken_ = false;    // no request is taken any more
-  bool lingering_ = false;     // all is sent; input is read and thrown away
-  bool needs_linger_ = false;  // input may be under way that nobody will read
-  bool blocked_ = false;       // the client does not read
-  std::size_t lingered_ = 0;   // bytes
+  bool grown_ = false;             // the loop knows that trim() is due
+  bool reading_ = false;           // a read is under way
+  bool paused_ = false;            // requests wait until answers are sent
+  bool input_ended_ = false;       // the client has shut its side
+  bool close_with_input_ = false;  // which is then taken for his going
+  bool last_taken_ = false;        // no request is taken any more
+  bool lingering_ = false;         // all is sent; input is read and thrown away
+  bool needs_linger_ = false;      // input may be under way that nobody will read
+  bool blocked_ = false;           // the client does not read
+  std::size_t lingered_ = 0;       // bytes
   Phase phase_ = Phase::none;
   std::uint64_t phase_request_ = 0;  // which request the phase is of
   TimerWheel::Tick read_due_ = TimerWheel::kNever;

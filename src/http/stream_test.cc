@@ -180,5 +180,47 @@ TEST(Streams, TellTheirProducerThatTheClientHasGone) {
   running.on_its_thread([&] { producer.reset(); });
 }
 
+// A stream to whoever asks that is never finished.
+struct Endless {
+  Endless() {
+    handler.on_any = [this](const Request&, Responder responder) {
+      stream = responder.stream(text("begin"));
+      stream.close_with_input();
+      EXPECT_TRUE(stream.is_open());
+    };
+  }
+  void wait_until_gone(RunningServer& running) {
+    bool open = true;
+    while (open) running.on_its_thread([&] { open = stream.is_open(); });
+  }
+  FunctionHandler handler;
+  Stream stream;
+};
+
+TEST(Streams, WithoutEndAreOverWhenTheirClientEndsHisSide) {
+  Endless endless;
+  RunningServer running(endless.handler);
+  Client client(running.endpoint);
+  client.send(get("/"));
+  EXPECT_FALSE(client.receive().empty());
+  client.shut_sending();
+  endless.wait_until_gone(running);
+  running.on_its_thread([&] { endless.stream = {}; });
+}
+
+TEST(Streams, WithoutEndAreCutWhenTheirClientDoesNotRead) {
+  Endless endless;
+  Limits limits;
+  limits.stall_time = std::chrono::milliseconds(40);
+  RunningServer running(endless.handler, limits);
+  Client client(running.endpoint, 4096);
+  client.send(get("/"));
+  EXPECT_FALSE(client.receive(1).empty());
+  running.on_its_thread([&] { endless.stream.write(std::string(6 * 1024 * 1024, 'b')); });
+  EXPECT_TRUE(client.wait_for_hang_up());
+  endless.wait_until_gone(running);
+  running.on_its_thread([&] { endless.stream = {}; });
+}
+
 }  // namespace
 }  // namespace doorbuster::http

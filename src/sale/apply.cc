@@ -74,23 +74,26 @@ struct BodyCheck {
     if (units != sale.free_units().first(count)) return damaged("the units are not the next ones");
     return ok_status();
   }
-  // The claim's status and reason, if there is such a claim and they are what `fits` wants.
+  // Whether there is such a claim, of this buyer and quantity, and as `fits` wants it.
   template <typename Fits>
-  Status claim_is(ClaimOrdinal ordinal, Fits fits) const {
-    if (ordinal.value >= sale.claims().size()) return damaged("there is no claim of this number");
-    const Claim& claim = sale.claims()[ordinal];
+  Status claim_is(const OfClaim& of, Fits fits) const {
+    if (of.claim.value >= sale.claims().size()) return damaged("there is no claim of this number");
+    const Claim& claim = sale.claims()[of.claim];
+    if (sale.claims().buyer(claim) != of.buyer || claim.quantity != of.quantity) {
+      return damaged("the claim of this number is another buyer's, or of another quantity");
+    }
     if (fits(claim, sale.status_of(claim))) return ok_status();
     return damaged(std::string(type) + " cannot follow a claim that is " +
                    std::string(to_string(sale.status_of(claim))));
   }
   Status operator()(const ClaimConfirmed& event) const {
-    return claim_is(event.claim, [&](const Claim& claim, ClaimStatus status) {
+    return claim_is(event, [&](const Claim& claim, ClaimStatus status) {
       return status == ClaimStatus::held ||
              (status == ClaimStatus::confirmed && sale.claims().reference(claim).empty());
     });
   }
   Status operator()(const ClaimReleased& event) const {
-    return claim_is(event.claim, [&](const Claim&, ClaimStatus status) {
+    return claim_is(event, [&](const Claim&, ClaimStatus status) {
       switch (event.reason) {
         case EndReason::buyer:
         case EndReason::expired:
@@ -105,24 +108,22 @@ struct BodyCheck {
     });
   }
   Status operator()(const ClaimExtended& event) const {
-    return claim_is(event.claim, [&](const Claim& claim, ClaimStatus status) {
+    return claim_is(event, [&](const Claim& claim, ClaimStatus status) {
       return status == ClaimStatus::held && !claim.extended && event.expires_at > claim.expires_at;
     });
   }
   Status operator()(const ClaimReacquired& event) const {
     if (sale.status() == SaleStatus::closed) return status_is(false);
-    if (Status s = is_late(event.claim, event.reference); !s.ok()) return s;
+    if (Status s = is_late(event, event.reference); !s.ok()) return s;
     if (event.units.count() != sale.claims()[event.claim].quantity) {
       return damaged("a claim comes back with another quantity");
     }
     return units_are_next(event.units);
   }
-  Status operator()(const RefundRequired& event) const {
-    return is_late(event.claim, event.reference);
-  }
+  Status operator()(const RefundRequired& event) const { return is_late(event, event.reference); }
   // Whether the claim has ended by its time, and no refund is owed for this reference yet.
-  Status is_late(ClaimOrdinal ordinal, std::string_view reference) const {
-    return claim_is(ordinal, [&](const Claim& claim, ClaimStatus status) {
+  Status is_late(const OfClaim& of, std::string_view reference) const {
+    return claim_is(of, [&](const Claim& claim, ClaimStatus status) {
       const std::vector<std::string>& refunds = sale.claims().refunds(claim);
       return status == ClaimStatus::released && sale.end_reason_of(claim) == EndReason::expired &&
              std::ranges::find(refunds, reference) == refunds.end();

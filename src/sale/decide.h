@@ -3,7 +3,7 @@
 //
 // Every function expects a state in which what is due at `now` has been settled (R13): all of it,
 // or as much as a step allows and the holds that the command is about (due_end()). It appends to
-// `events`, which may hold views into the command.
+// `events`, which may hold views into the command and the sale's claims.
 #pragma once
 
 #include <vector>
@@ -70,6 +70,12 @@ SaleChange decide(const SaleState& sale, const SteerSale& command, Time now,
 
 SaleChange decide(const SaleState& sale, const DeleteSale& command, Time now,
                   std::vector<Event>& events);
+
+// What every later event of a claim says of it.
+inline OfClaim of_claim(const SaleState& sale, ClaimOrdinal ordinal) {
+  const Claim& claim = sale.claims()[ordinal];
+  return {ordinal, sale.claims().buyer(claim), claim.quantity};
+}
 
 // The event that follows the last one of `sale`.
 inline Event event_of(const SaleState& sale, Time now, EventBody body) {

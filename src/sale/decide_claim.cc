@@ -83,11 +83,12 @@ ClaimChange take_late_money(const SaleState& sale, ClaimOrdinal ordinal, std::st
       sale.totals().available >= claim.quantity &&
       live_quantity(sale, sale.claims().buyer(claim)) + claim.quantity <=
           sale.definition().per_buyer_limit) {
-    events.push_back(event_of(
-        sale, now, ClaimReacquired{ordinal, sale.free_units().first(claim.quantity), reference}));
+    events.push_back(event_of(sale, now,
+                              ClaimReacquired{of_claim(sale, ordinal),
+                                              sale.free_units().first(claim.quantity), reference}));
     return ClaimChange::done;
   }
-  events.push_back(event_of(sale, now, RefundRequired{ordinal, reference}));
+  events.push_back(event_of(sale, now, RefundRequired{of_claim(sale, ordinal), reference}));
   return ClaimChange::expired;
 }
 
@@ -165,7 +166,7 @@ ClaimChange confirm(const SaleState& sale, ClaimOrdinal ordinal, std::string_vie
       if (sale.end_reason_of(claim) != EndReason::expired) return ClaimChange::released;
       return take_late_money(sale, ordinal, reference, now, events);
   }
-  events.push_back(event_of(sale, now, ClaimConfirmed{ordinal, reference}));
+  events.push_back(event_of(sale, now, ClaimConfirmed{of_claim(sale, ordinal), reference}));
   return ClaimChange::done;
 }
 
@@ -178,7 +179,7 @@ ClaimChange release(const SaleState& sale, ClaimOrdinal ordinal, EndReason reaso
   if (status == ClaimStatus::confirmed && reason == EndReason::buyer) {
     return ClaimChange::confirmed;
   }
-  events.push_back(event_of(sale, now, ClaimReleased{ordinal, reason}));
+  events.push_back(event_of(sale, now, ClaimReleased{of_claim(sale, ordinal), reason}));
   return ClaimChange::done;
 }
 
@@ -199,7 +200,8 @@ ClaimChange extend(const SaleState& sale, ClaimOrdinal ordinal, std::uint32_t se
   const std::uint32_t most = sale.definition().max_extension_seconds;
   if (most == 0 || seconds > most) return ClaimChange::not_extendable;
   const auto by = std::chrono::seconds(seconds == 0 ? most : seconds);
-  events.push_back(event_of(sale, now, ClaimExtended{ordinal, sale.hold_end(ordinal) + by}));
+  events.push_back(
+      event_of(sale, now, ClaimExtended{of_claim(sale, ordinal), sale.hold_end(ordinal) + by}));
   return ClaimChange::done;
 }
 

@@ -6,7 +6,7 @@ namespace doorbuster::sale {
 namespace {
 
 Event expiry(const SaleState& sale, ClaimOrdinal claim, Time now) {
-  return event_of(sale, now, ClaimReleased{claim, EndReason::expired});
+  return event_of(sale, now, ClaimReleased{of_claim(sale, claim), EndReason::expired});
 }
 
 // When the sale itself changes by the clock.

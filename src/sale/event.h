@@ -2,8 +2,8 @@
 // (holds, codes, waitlist, eligibility) has its shape and its bytes already, so that the journal's
 // format does not change when it comes.
 //
-// Owns: lists and definitions by value; buyer, key, reference and codes are views into the command
-// or the bytes the event was made from, and good as long as those are.
+// Owns: lists and definitions by value; buyer, key, reference and codes are views into the command,
+// the claim or the bytes the event was made from, and good as long as those are.
 #pragma once
 
 #include <string_view>
@@ -45,25 +45,27 @@ struct ClaimGranted {
   std::optional<Time> expires_at;
   std::string_view key;  // empty: none was given
 };
-struct ClaimConfirmed {
+// The claim that a later event is about, with whose it is and of how many: so an event tells its
+// reader everything by itself, without the state it was decided on.
+struct OfClaim {
   ClaimOrdinal claim;
+  std::string_view buyer;
+  Quantity quantity = 0;
+};
+struct ClaimConfirmed : OfClaim {
   std::string_view reference;
 };
-struct ClaimReleased {
-  ClaimOrdinal claim;
+struct ClaimReleased : OfClaim {
   EndReason reason = EndReason::none;
 };
-struct ClaimExtended {
-  ClaimOrdinal claim;
+struct ClaimExtended : OfClaim {
   Time expires_at;
 };
-struct ClaimReacquired {
-  ClaimOrdinal claim;
+struct ClaimReacquired : OfClaim {
   UnitRuns units;
   std::string_view reference;
 };
-struct RefundRequired {
-  ClaimOrdinal claim;
+struct RefundRequired : OfClaim {
   std::string_view reference;
 };
 

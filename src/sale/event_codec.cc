@@ -108,6 +108,12 @@ void put_units(std::string& out, const UnitRuns& units) {
   }
 }
 
+void put_of_claim(std::string& out, const OfClaim& of) {
+  put_varint(out, of.claim.value);
+  put_text(out, of.buyer);
+  put_varint(out, of.quantity);
+}
+
 // One overload a type: what follows the type's number, the sequence and the time.
 struct BodyWriter {
   std::string& out;
@@ -142,24 +148,24 @@ struct BodyWriter {
     if (!event.key.empty()) put_text(out, event.key);
   }
   void operator()(const ClaimConfirmed& event) const {
-    put_varint(out, event.claim.value);
+    put_of_claim(out, event);
     put_text(out, event.reference);
   }
   void operator()(const ClaimReleased& event) const {
-    put_varint(out, event.claim.value);
+    put_of_claim(out, event);
     put_varint(out, static_cast<std::uint64_t>(event.reason));
   }
   void operator()(const ClaimExtended& event) const {
-    put_varint(out, event.claim.value);
+    put_of_claim(out, event);
     put_time(out, event.expires_at);
   }
   void operator()(const ClaimReacquired& event) const {
-    put_varint(out, event.claim.value);
+    put_of_claim(out, event);
     put_units(out, event.units);
     put_text(out, event.reference);
   }
   void operator()(const RefundRequired& event) const {
-    put_varint(out, event.claim.value);
+    put_of_claim(out, event);
     put_text(out, event.reference);
   }
   void operator()(const WaitlistJoined& event) const { put_text(out, event.buyer); }
@@ -297,18 +303,24 @@ ClaimGranted read_granted(WireReader& in) {
   return event;
 }
 
+OfClaim read_of_claim(WireReader& in) {
+  const ClaimOrdinal claim = read_claim(in);
+  const std::string_view buyer = read_buyer(in);
+  const auto quantity = static_cast<Quantity>(in.varint_up_to(kMaxQuantity));
+  if (quantity == 0) in.fail();
+  return {claim, buyer, quantity};
+}
+
 ClaimReacquired read_reacquired(WireReader& in) {
-  ClaimReacquired event;
-  event.claim = read_claim(in);
-  event.units = read_units(in);
-  event.reference = in.text(Reference::kCapacity);
-  return event;
+  const OfClaim of = read_of_claim(in);
+  UnitRuns units = read_units(in);
+  return {of, std::move(units), in.text(Reference::kCapacity)};
 }
 
 template <typename Body>
 Body read_claim_and_reference(WireReader& in) {
-  const ClaimOrdinal claim = read_claim(in);
-  return Body{claim, in.text(Reference::kCapacity)};
+  const OfClaim of = read_of_claim(in);
+  return Body{of, in.text(Reference::kCapacity)};
 }
 
 // The body of the type with this number; nothing for a number this version does not know.
@@ -339,12 +351,12 @@ std::optional<EventBody> read_body(WireReader& in, std::uint8_t number) {
     case 17:
       return read_claim_and_reference<ClaimConfirmed>(in);
     case 18: {
-      const ClaimOrdinal claim = read_claim(in);
-      return ClaimReleased{claim, read_enum(in, EndReason::cancelled)};
+      const OfClaim of = read_of_claim(in);
+      return ClaimReleased{of, read_enum(in, EndReason::cancelled)};
     }
     case 19: {
-      const ClaimOrdinal claim = read_claim(in);
-      return ClaimExtended{claim, read_time(in)};
+      const OfClaim of = read_of_claim(in);
+      return ClaimExtended{of, read_time(in)};
     }
     case 20:
       return read_reacquired(in);

@@ -151,5 +151,28 @@ TEST(Replay, TheBytesOfTheEventsMakeTheSameState) {
   EXPECT_EQ(digest(replayed), digest(world.catalog()));
 }
 
+TEST(Replay, AnEventThatNamesAnotherBuyerOrQuantityThanItsClaimHasDoesNotFit) {
+  World world;
+  SaleDefinition definition = stock(10, 3);
+  definition.hold_seconds = 10;
+  world.open_sale(definition);
+  const auto held = world.claim("a-buyer-whose-name-is-longer-than-twenty-four-bytes", 2);
+  const SaleState& sale = world.sale();
+  const OfClaim of = of_claim(sale, held.claim);
+  EXPECT_EQ(of.buyer, "a-buyer-whose-name-is-longer-than-twenty-four-bytes");
+  EXPECT_EQ(of.quantity, 2);
+  const auto fits = [&](const EventBody& body) {
+    return can_apply(world.catalog(), event_of(sale, World::kBegin, body)).ok();
+  };
+  const OfClaim another_buyer{of.claim, "bob", of.quantity};
+  const OfClaim another_quantity{of.claim, of.buyer, 1};
+  EXPECT_TRUE(fits(ClaimConfirmed{of, "order"}));
+  EXPECT_FALSE(fits(ClaimConfirmed{another_buyer, "order"}));
+  EXPECT_FALSE(fits(ClaimConfirmed{another_quantity, "order"}));
+  EXPECT_TRUE(fits(ClaimReleased{of, EndReason::buyer}));
+  EXPECT_FALSE(fits(ClaimReleased{another_buyer, EndReason::buyer}));
+  EXPECT_FALSE(fits(ClaimExtended{another_quantity, World::kBegin + std::chrono::seconds(20)}));
+}
+
 }  // namespace
 }  // namespace doorbuster::sale

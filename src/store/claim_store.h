@@ -17,6 +17,7 @@
 #include "sale/claim_id.h"
 #include "sale/command.h"
 #include "sale/outcome.h"
+#include "store/event_feed.h"
 
 namespace doorbuster::store {
 
@@ -196,6 +197,8 @@ class ClaimStore {
   // `wake` is called from any thread when the port has replies to deliver, and must lead to a
   // flush() on the port's thread soon. Ports go before the store.
   virtual std::unique_ptr<StorePort> connect(std::function<void()> wake) = 0;
+  // Its events. What is read there goes before the store, too.
+  virtual EventFeed& events() = 0;
   virtual StoreCondition condition() const = 0;
   // An operator takes the wall clock as it is (R15). Gives a sentence that says what is now true;
   // from any thread. With nothing to accept it changes nothing.

@@ -1,6 +1,7 @@
 // The rules that every engine keeps, as tests that any engine can be plugged into: a program that
 // tests an engine compiles contract_suite.cc (claims, durability), contract_holds.cc (the life of a
-// claim) and contract_sales.cc (the life of a sale), and instantiates `Contract` with its subjects.
+// claim) and contract_sales.cc (the life of a sale), and instantiates `Contract` with its subjects;
+// and contract_events.cc and `FeedContract` with those that have a feed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,6 +28,8 @@ class ContractSubject {
   virtual void advance(std::chrono::milliseconds by) = 0;
   // Ends the engine, in good order or at once, and starts it again on what it had stored.
   virtual void restart(bool in_good_order) = 0;
+  // Its events, until the next restart; null for a subject that FeedContract is not run with.
+  virtual EventFeed* feed() { return nullptr; }
 };
 
 struct ContractParameter {
@@ -71,6 +74,9 @@ class Contract : public testing::TestWithParam<ContractParameter> {
  private:
   std::unique_ptr<ContractSubject> subject_;
 };
+
+// The part about the feed, for subjects that have one.
+class FeedContract : public Contract {};
 
 inline std::string name_of(const testing::TestParamInfo<ContractParameter>& info) {
   return info.param.name;

@@ -183,6 +183,24 @@ class Stall(DoorbusterTest):
         self.stalled(hold, self.disk.let_go)
         self.assertIn("released", self.disk.said())
 
+    def test_events_that_are_not_on_the_disk_are_not_shown(self):
+        """R7: who reads events is told of nothing that could still be lost, and is told as soon as it cannot."""
+        server = self.serve(os.path.join("mounted", "data"))
+        with server.connect() as connection, server.connect() as buyer, server.connect() as waiting:
+            self.create(connection, "s", 100)
+            self.assertEqual(connection.ask(claim("s", "early")).status, 201)
+            send(waiting, get("/v1/events?after=3&wait=30"))
+            self.disk.hold()
+            send(buyer, claim("s", "late"))
+            eventually("a call waits", lambda: "holding" in self.disk.said())
+            shown = connection.ask(get("/v1/events")).json()
+            self.assertEqual([event["id"] for event in shown["data"]], ["1", "2", "3"])
+            self.assertFalse(shown["has_more"])
+            self.disk.let_go()
+            self.assertEqual(buyer.receive().status, 201)
+            told = waiting.receive().json()["data"]
+            self.assertEqual([(event["id"], event["data"]["buyer"]) for event in told], [("4", "late")])
+
     def test_more_than_can_wait_for_the_disk_is_told_to_come_again(self):
         """R8: everything that waits has a bound; beyond it 503 with Retry-After, never a false no."""
         connections, each = 1100, 64

@@ -393,6 +393,32 @@ def addresses():
         bad_parameter(f"{CLAIMS}?after=nonsense", "after"), bad_parameter(f"{CLAIMS}?after=%ff", "after"),
         bad_parameter(f"{CLAIMS}?after=" + "9" * 2000, "after"), bad_parameter(f"{CLAIMS}?limt=5", "limt"),
         bad_parameter("/v1/sales?limit=1001", "limit"), bad_parameter("/v1/sales?after=nonsense", "after"),
+        *events(),
+    ]
+
+
+def events():
+    def bad(query, name):
+        return Case(f"events: {query[:60]}", get(f"/v1/events?{query}"), 422, "invalid", parameter(name))
+
+    def bad_stream(query, where, *fields):
+        return Case(f"event stream: {query} {fields}"[:90],
+                    get(f"/v1/events?{query}", [("Accept", "text/event-stream"), *fields]), 422, "invalid", where)
+    number = "18446744073709551616"
+    return [
+        *[bad(f"after={value}", "after") for value in ("", "x", "-1", "1%31", "999999", number, "9" * 2000, "1,2")],
+        *[bad(f"limit={value}", "limit") for value in ("", "0", "-1", "1001", "x", number)],
+        *[bad(f"wait={value}", "wait") for value in ("", "-1", "31", "0.5", "x")],
+        *[bad(f"sale={value}", "sale") for value in ("", "A", "%00", "s" * 65)],
+        bad("after=0&after=0", "after"), bad("aftre=0", "aftre"), bad("buyer=ann", "buyer"),
+        bad_stream("limit=5", parameter("limit")), bad_stream("wait=5", parameter("wait")),
+        bad_stream("after=999999", parameter("after")),
+        bad_stream("", header("Last-Event-ID"), ("Last-Event-ID", "999999")),
+        bad_stream("", header("Last-Event-ID"), ("Last-Event-ID", "9" * 65)),
+        bad_stream("", header("Last-Event-ID"), ("Last-Event-ID", "1"), ("Last-Event-ID", "1")),
+        Case("events: of no sale", get("/v1/events?sale=unknown"), 404, "not-found"),
+        Case("events: POST", request("POST", "/v1/events"), 405, "method-not-allowed",
+             allow=frozenset(["GET", "HEAD", "OPTIONS"])),
     ]
 
 

@@ -26,7 +26,7 @@ import unittest
 from conformance import Conformance, document_in
 from http_client import Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
-__all__ = ["BINARY", "Connection", "DoorbusterTest", "SCALE", "SEED", "Server",
+__all__ = ["BINARY", "Connection", "DoorbusterTest", "IO_THREADS", "SCALE", "SEED", "Server",
            "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
            "program_environment", "request", "run_program", "scaled"]
 

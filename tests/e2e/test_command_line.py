@@ -60,6 +60,7 @@ class Ready(DoorbusterTest):
         self.assertTrue(found, said)
         self.assertEqual((found.group(1), found.group(2)),
                          (f"127.0.0.1:{server.port}", "/v1/sales/demo/claims"))
+        self.assertIn(f"crowd   ./run bench --buyers 200000 --url http://127.0.0.1:{server.port}\n", said)
         first = server.ask(claim("demo", "alice"))
         again = server.ask(claim("demo", "alice"))
         self.assertEqual((first.status, again.status, again.body), (201, 200, first.body))

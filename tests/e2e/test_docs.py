@@ -2,7 +2,8 @@
 begin with `curl`, `doorbuster` or `./run COMMAND`. A block that cannot be run is fenced as ```text.
 
 One server for each document, as `./run` starts it. Put right before a line is run: the ports 8080 and 8081, the
-data directory `data`, and `CLAIM`, the id of the claim that was last answered. `verify` finds the server
+data directory `data`, what is installed as /etc/doorbuster (deploy/), and `CLAIM`, the id of the claim that was last
+answered. `verify` finds the server
 stopped, as the text says it must be.
 """
 import glob
@@ -10,7 +11,7 @@ import os
 import re
 import subprocess
 
-from harness import BINARY, DoorbusterTest, main
+from harness import BINARY, DoorbusterTest, main, program_environment
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DOCUMENTS = sorted([os.path.join(TOP, "README.md"), *glob.glob(os.path.join(TOP, "docs", "**", "*.md"), recursive=True)])
@@ -74,12 +75,13 @@ class Documents(DoorbusterTest):
         line = re.sub(r"^curl ", "curl -sS --fail-with-body --max-time 20 ", line)
         line = re.sub(r"^(doorbuster|\./run) ", f"{BINARY} ", line)
         line = line.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
+        line = line.replace("/etc/doorbuster/", os.path.join(TOP, "deploy", ""))
         line = line.replace("127.0.0.1:8081", f"127.0.0.1:{server.admin[1]}")
         return re.sub(r"\bCLAIM\b", claim or "CLAIM", line)
 
     def run_line(self, line, server, place):
-        environment = {**os.environ, "DOORBUSTER_URL": f"http://127.0.0.1:{server.port}",
-                       "DOORBUSTER_ADMIN_URL": f"http://127.0.0.1:{server.admin[1]}"}
+        environment = program_environment(DOORBUSTER_URL=f"http://127.0.0.1:{server.port}",
+                                          DOORBUSTER_ADMIN_URL=f"http://127.0.0.1:{server.admin[1]}")
         result = subprocess.run(["bash", "-c", line], cwd=place, capture_output=True, text=True, timeout=60, check=False,
                                 stdin=subprocess.DEVNULL, env=environment)
         self.assertEqual(result.returncode, 0, result)

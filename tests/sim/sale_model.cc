@@ -287,6 +287,7 @@ struct Follower {
   }
   Broken operator()(const sale::ClaimConfirmed& confirmed) const {
     ModelClaim& claim = about(confirmed.claim);
+    if (auto broken = not_of(claim, confirmed)) return broken;
     if (!claim.live()) return "S5: confirmed, and had ended";
     if (claim.held() && claim.end() <= event.at) return "R16: confirmed at or after its end";
     if (!claim.reference.empty()) return "R16: confirmed twice";
@@ -296,6 +297,7 @@ struct Follower {
   }
   Broken operator()(const sale::ClaimReleased& released) const {
     ModelClaim& claim = about(released.claim);
+    if (auto broken = not_of(claim, released)) return broken;
     if (!claim.live()) return "S5: released, and had ended";
     switch (released.reason) {
       case EndReason::expired:
@@ -319,6 +321,7 @@ struct Follower {
   }
   Broken operator()(const sale::ClaimExtended& extended) const {
     ModelClaim& claim = about(extended.claim);
+    if (auto broken = not_of(claim, extended)) return broken;
     const auto most = std::chrono::seconds(sale.definition_->max_extension_seconds);
     if (!claim.held() || claim.end() <= event.at) return "R16: extended, and had ended";
     if (claim.extended) return "a hold was extended twice";
@@ -330,6 +333,7 @@ struct Follower {
   }
   Broken operator()(const sale::ClaimReacquired& reacquired) const {
     ModelClaim& claim = about(reacquired.claim);
+    if (auto broken = not_of(claim, reacquired)) return broken;
     if (auto broken = late(claim, reacquired.reference)) return broken;
     if (!may_come_back(claim)) return "R20: a claim came back that could not";
     if (sale.take_units(claim.quantity) != units_of(reacquired.units)) {
@@ -343,6 +347,7 @@ struct Follower {
   }
   Broken operator()(const sale::RefundRequired& refund) const {
     ModelClaim& claim = about(refund.claim);
+    if (auto broken = not_of(claim, refund)) return broken;
     if (auto broken = late(claim, refund.reference)) return broken;
     claim.refunds.emplace_back(refund.reference);
     return rule(!may_come_back(claim), "R20: a refund for a claim that could come back");
@@ -352,6 +357,11 @@ struct Follower {
     return "an event of a type that nobody asked for";
   }
 
+  // An event names the buyer and the quantity of its claim.
+  static Broken not_of(const ModelClaim& claim, const sale::OfClaim& of) {
+    return rule(claim.buyer == of.buyer && claim.quantity == of.quantity,
+                "an event names another buyer or quantity than its claim has");
+  }
   ModelClaim& about(sale::ClaimOrdinal ordinal) const {
     ModelClaim& claim = sale.claims_.at(ordinal.value);
     sale.last_claim_ = &claim;

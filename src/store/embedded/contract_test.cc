@@ -79,6 +79,7 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
     return std::move(replies_);
   }
   void advance(std::chrono::milliseconds by) override { clock_.advance(by); }
+  store::EventFeed* feed() override { return &store_->events(); }
   // An end without the mark of a clean stop is the simulation's business.
   void restart(bool) override {
     close();
@@ -135,14 +136,19 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
 
 namespace doorbuster::store {
 
+const ContractParameter kDriven = {"driven",
+                                   [] { return std::make_unique<embedded::RealSubject>(false); }};
+const ContractParameter kThreaded = {"threaded",
+                                     [] { return std::make_unique<embedded::RealSubject>(true); }};
+
 INSTANTIATE_TEST_SUITE_P(
     Embedded, Contract,
-    testing::Values(
-        ContractParameter{"simulated",
-                          [] { return std::make_unique<embedded::SimulatedSubject>(); }},
-        ContractParameter{"driven", [] { return std::make_unique<embedded::RealSubject>(false); }},
-        ContractParameter{"threaded",
-                          [] { return std::make_unique<embedded::RealSubject>(true); }}),
+    testing::Values(ContractParameter{"simulated",
+                                      [] {
+                                        return std::make_unique<embedded::SimulatedSubject>();
+                                      }},
+                    kDriven, kThreaded),
     name_of);
+INSTANTIATE_TEST_SUITE_P(Embedded, FeedContract, testing::Values(kDriven, kThreaded), name_of);
 
 }  // namespace doorbuster::store

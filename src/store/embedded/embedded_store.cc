@@ -11,6 +11,7 @@
 #include "base/worker.h"
 #include "store/embedded/clock_watch.h"
 #include "store/embedded/engine.h"
+#include "store/embedded/journal_feed.h"
 
 namespace doorbuster::embedded {
 namespace {
@@ -105,9 +106,11 @@ class DrivenStore final : public store::ClaimStore {
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
               EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
+        identity_(recovered.identity),
         engine_(files, clock,
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
+        feed_(files, callbacks.data_dir, identity_, engine_.durable_head(), engine_.slugs()),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
@@ -133,6 +136,7 @@ class DrivenStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this);
   }
 
+  store::EventFeed& events() override { return feed_; }
   store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
   Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
@@ -191,7 +195,9 @@ class DrivenStore final : public store::ClaimStore {
   bool has_finished_ = false;
   std::function<void()> wake_port_;
   Ground ground_;
+  StoreIdentity identity_;
   Engine engine_;
+  JournalFeed feed_;
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
@@ -206,9 +212,11 @@ class ThreadedStore final : public store::ClaimStore {
                 EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
         max_waiting_(options.max_waiting),
+        identity_(recovered.identity),
         engine_(files, clock,
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
+        feed_(files, callbacks.data_dir, identity_, engine_.durable_head(), engine_.slugs()),
         clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
@@ -237,6 +245,7 @@ class ThreadedStore final : public store::ClaimStore {
     return std::make_unique<Port>(*this, number, outboxes_.back());
   }
 
+  store::EventFeed& events() override { return feed_; }
   store::StoreCondition condition() const override { return condition_.read(clock_watch_.look()); }
   Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
@@ -393,7 +402,9 @@ class ThreadedStore final : public store::ClaimStore {
   bool has_finished_ = true;  // the first turn sets the alarm
   bool stopping_ = false;
   Ground ground_;
+  StoreIdentity identity_;
   Engine engine_;
+  JournalFeed feed_;
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;

@@ -79,7 +79,11 @@ Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, Eng
                    {options_.data_dir, recovered.identity, options_.snapshots},
                    options_.segment_bytes, recovered.first_segment, wake),
       archive_(files, workers.archive, snapshots_path(options_.data_dir), recovered.identity,
-               std::move(recovered.archive), wake) {
+               std::move(recovered.archive), wake),
+      durable_head_(recovered.end.next_position - 1) {
+  for (std::uint32_t i = 0; i < catalog_.size(); ++i) {
+    slugs_.add(catalog_[{i}].definition().slug, 0);
+  }
   CHECK(options_.max_group_bytes >= 2 * kLargestDecision);
 }
 
@@ -239,9 +243,14 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     lacked_room_ = true;
     return false;
   }
+  std::uint64_t position = journal_.next_position() + group_.records();
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
   for (const sale::Event& event : events) {
     sale::apply(catalog_, event);
+    if (const auto* created = std::get_if<sale::SaleCreated>(&event.body)) {
+      slugs_.add(created->definition->slug, position);
+    }
+    ++position;
     schedule(catalog_[event.sale]);
   }
   journal_.set_reserve(ends_ + kMostNewEnds);
@@ -289,6 +298,7 @@ Status Engine::collect() {
     failed_ = true;
     return *finished;
   }
+  durable_head_.reach(journal_.next_position() - 1);
   consider_snapshot();
   if (stop_marked_) stopped_ = true;
   for (Released& reply : in_flight_) released_.push_back(std::move(reply));

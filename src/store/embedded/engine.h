@@ -19,8 +19,10 @@
 #include "sale/event.h"
 #include "store/claim_store.h"
 #include "store/embedded/archive.h"
+#include "store/embedded/durable_head.h"
 #include "store/embedded/journal_writer.h"
 #include "store/embedded/recovery.h"
+#include "store/embedded/slug_book.h"
 #include "store/embedded/snapshotter.h"
 #include "store/embedded/time_line.h"
 
@@ -112,6 +114,9 @@ class Engine {
   bool has_room() const { return journal_.room(Purpose::growth) > 0 || journal_.awaits_segment(); }
   const sale::Catalog& catalog() const { return catalog_; }
   TimeLine& time_line() { return time_line_; }
+  // For who reads its events, on another thread.
+  DurableHead& durable_head() { return durable_head_; }
+  const SlugBook& slugs() const { return slugs_; }
 
  private:
   friend class Execution;
@@ -179,6 +184,8 @@ class Engine {
   JournalWriter journal_;
   Snapshotter snapshotter_;
   Archive archive_;
+  DurableHead durable_head_;
+  SlugBook slugs_;
   GroupBuffer group_;
   std::string payload_;              // scratch: the records of one decision
   std::string event_bytes_;          // scratch: one event

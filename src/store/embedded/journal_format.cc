@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 #include "base/check.h"
@@ -121,24 +122,29 @@ void seal_group(const GroupHeader& header, std::span<std::byte> group) {
 }
 
 std::optional<GroupHeader> decode_group(std::span<const std::byte> bytes) {
-  GroupHeaderBytes header{};
-  if (bytes.size() < sizeof header) return std::nullopt;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != kGroupMagic) return std::nullopt;
-  if (header.payload_bytes > bytes.size() - kGroupHeaderBytes) return std::nullopt;
-  if (header.crc != crc_of(bytes.first(kGroupHeaderBytes + header.payload_bytes))) {
-    return std::nullopt;
-  }
-  return GroupHeader{header.incarnation,
-                     header.segment,
-                     header.group,
-                     header.durable_group,
-                     header.first_position,
-                     header.events,
-                     header.payload_bytes,
-                     header.flags,
-                     Time(std::chrono::milliseconds(header.written_at_ms)),
-                     header.previous_hash};
+  const auto header = peek_group(bytes);
+  if (!header || header->payload_bytes > bytes.size() - kGroupHeaderBytes) return std::nullopt;
+  std::uint32_t crc = 0;
+  std::memcpy(&crc, bytes.data() + offsetof(GroupHeaderBytes, crc), sizeof crc);
+  if (crc != crc_of(bytes.first(kGroupHeaderBytes + header->payload_bytes))) return std::nullopt;
+  return header;
+}
+
+std::optional<GroupHeader> peek_group(std::span<const std::byte> header) {
+  GroupHeaderBytes bytes{};
+  if (header.size() < sizeof bytes) return std::nullopt;
+  std::memcpy(&bytes, header.data(), sizeof bytes);
+  if (bytes.magic != kGroupMagic) return std::nullopt;
+  return GroupHeader{bytes.incarnation,
+                     bytes.segment,
+                     bytes.group,
+                     bytes.durable_group,
+                     bytes.first_position,
+                     bytes.events,
+                     bytes.payload_bytes,
+                     bytes.flags,
+                     Time(std::chrono::milliseconds(bytes.written_at_ms)),
+                     bytes.previous_hash};
 }
 
 GroupHash hash_group(std::span<const std::byte> header_and_payload) {

@@ -67,6 +67,9 @@ void seal_group(const GroupHeader& header, std::span<std::byte> group);
 // when magic, lengths or checksum are wrong.
 std::optional<GroupHeader> decode_group(std::span<const std::byte> bytes);
 
+// The same from the header's bytes alone, its checksum unchecked: for passing over a group.
+std::optional<GroupHeader> peek_group(std::span<const std::byte> header);
+
 GroupHash hash_group(std::span<const std::byte> header_and_payload);
 
 // Length of a group on disk: header and payload, up to the next block.

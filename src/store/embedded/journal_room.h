@@ -2,9 +2,9 @@
 // the disk gives no more (S15). Pure.
 //
 // Counted in blocks, since a group takes whole ones. What the end of a hold may take:
-// its event is at most 96 bytes of a group's payload, and a group that needs more than one block
-// holds so many of them that its header adds less than 32 bytes to each. So n ends in one group
-// take at most 1 + 128 n / 4,096 blocks, and h ends in g groups at most g + h / 32. How many groups
+// its event is at most 232 bytes of a group's payload, and a group that needs more than one block
+// holds so many of them that its header adds less than 24 bytes to each. So n ends in one group
+// take at most 1 + 256 n / 4,096 blocks, and h ends in g groups at most g + h / 16. How many groups
 // they will be nobody knows, for who pays when is not ours to say:
 //
 // - Up to kLoneGroups holds: a block for each. No order and no timing of the ends takes more.
@@ -32,7 +32,7 @@ enum class Purpose {
   end_of_hold,  // confirm, release, expiry, and what is due: each hold ends once
 };
 
-inline constexpr std::size_t kEndOfHoldBytes = 128;  // with its share of the group's header
+inline constexpr std::size_t kEndOfHoldBytes = 256;  // with its share of the group's header
 inline constexpr std::uint64_t kLoneGroups = 16'384;
 inline constexpr std::chrono::milliseconds kShortestInterval{10};
 inline constexpr std::chrono::milliseconds kLongestInterval{1000};

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using simulation::below;
 using simulation::Random;
 
-constexpr std::size_t kLargestEnd = 96;
+constexpr std::size_t kLargestEnd = 232;
 
 constexpr JournalGeometry kGeometries[] = {
     {16'383, 257},  // 64 MiB, groups of 1 MiB
@@ -60,13 +60,14 @@ class FullDisk {
 };
 
 TEST(JournalRoom, TheLargestEndOfAHoldIsNotLargerThanTheArithmeticSays) {
-  const std::string reference(64, 'r');
+  const std::string reference(sale::Reference::kCapacity, 'r');
+  const std::string buyer(sale::BuyerId::kCapacity, 'b');
   const Time far(std::chrono::milliseconds(std::int64_t{1} << 42));  // the year 2109
   const std::uint32_t last = std::numeric_limits<std::uint32_t>::max();
   const std::uint64_t sequence = std::numeric_limits<std::uint64_t>::max();
   const sale::EventBody bodies[] = {
-      sale::ClaimConfirmed{{last}, reference},
-      sale::ClaimReleased{{last}, sale::EndReason::expired},
+      sale::ClaimConfirmed{{{last}, buyer, sale::kMaxQuantity}, reference},
+      sale::ClaimReleased{{{last}, buyer, sale::kMaxQuantity}, sale::EndReason::expired},
       sale::SaleOpened{},
       sale::SaleClosed{},
   };

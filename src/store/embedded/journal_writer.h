@@ -72,6 +72,8 @@ class JournalWriter {
   GroupBuffer take_buffer();
 
   std::uint64_t next_group() const { return end_.next_group; }
+  // Of the first event of the group that is written next.
+  std::uint64_t next_position() const { return end_.next_position; }
   // The last segment that is full, when nothing is being written: no byte of it changes any more.
   std::uint64_t last_sealed() const { return end_.segment == 0 ? 0 : end_.segment - 1; }
   std::uint64_t durable_group() const { return end_.next_group - 1 - (busy() ? 1 : 0); }

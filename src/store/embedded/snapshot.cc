@@ -279,6 +279,17 @@ Status remove_unnamed(FileSystem& files, const std::string& directory, const Man
   return ok_status();
 }
 
+// When the first group of a segment was written; nothing if that cannot be read.
+Result<std::optional<Time>> begun_at(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read);
+  if (!file) return file.error();
+  std::array<std::byte, kGroupHeaderBytes> bytes{};
+  const auto got = (*file)->read_at(kBlockBytes, bytes);
+  if (!got) return got.error();
+  const auto header = peek_group(std::span(bytes).first(*got));
+  return header ? std::optional(header->written_at) : std::nullopt;
+}
+
 // From the lowest on, each for good before the next: whatever a crash leaves has no gap.
 Status remove_segments(FileSystem& files, const SnapshotTask& task, std::uint64_t next_segment) {
   const std::string directory = journal_path(task.data_dir);
@@ -287,7 +298,7 @@ Status remove_segments(FileSystem& files, const SnapshotTask& task, std::uint64_
   };
   const auto names = files.list(directory);
   if (!names) return names.error();
-  std::vector<SegmentSize> covered;
+  std::vector<CoveredSegment> covered;
   for (const std::string& name : *names) {
     const auto number = segment_number(name);
     if (!number || *number >= next_segment) continue;
@@ -295,9 +306,15 @@ Status remove_segments(FileSystem& files, const SnapshotTask& task, std::uint64_
     if (!file) return file.error();
     const auto size = (*file)->size();
     if (!size) return size.error();
-    covered.push_back({*number, *size});
+    Time until = task.now;
+    if (task.options.retain_seconds.count() > 0) {
+      const auto next = begun_at(files, segment_path(*number + 1));
+      if (!next) return next.error();
+      until = next->value_or(task.now);
+    }
+    covered.push_back({*number, *size, until});
   }
-  const std::size_t count = segments_to_remove(covered, task.options);
+  const std::size_t count = segments_to_remove(covered, task.options, task.now);
   for (std::size_t i = 0; i < count; ++i) {
     if (Status s = files.remove(segment_path(covered[i].segment)); !s.ok()) return s;
     if (Status s = files.sync_directory(directory); !s.ok()) return s;
@@ -356,11 +373,15 @@ Result<SnapshotTaken> take_snapshot(FileSystem& files, const SnapshotTask& task,
   return taken;
 }
 
-std::size_t segments_to_remove(const std::vector<SegmentSize>& covered,
-                               const SnapshotOptions& options) {
+std::size_t segments_to_remove(const std::vector<CoveredSegment>& covered,
+                               const SnapshotOptions& options, Time now) {
   std::uint64_t kept = 0;
   std::size_t first_kept = covered.size();
   while (first_kept > 0 && kept + covered[first_kept - 1].bytes <= options.retain_bytes) {
+    if (options.retain_seconds.count() > 0 &&
+        covered[first_kept - 1].until + options.retain_seconds < now) {
+      break;
+    }
     kept += covered[--first_kept].bytes;
   }
   return first_kept;

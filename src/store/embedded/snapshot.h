@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@ namespace doorbuster::embedded {
 struct SnapshotOptions {
   // So many sealed segments that no snapshot covers are worth a new one; 0: none is ever taken.
   std::uint64_t segments = 2;
-  // Sealed segments are kept up to so many bytes after a snapshot has covered them.
+  // Segments that a snapshot covers are kept for the events in them: no more bytes of them than
+  // this, and not for longer than that. 0 seconds: for as long as there is room.
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;
+  std::chrono::seconds retain_seconds{0};
   // The memory that images and events of a batch of sales may take; one sale may take more.
   std::uint64_t batch_bytes = std::uint64_t{256} << 20;
   // Where sales are to be archived, that too is worth a snapshot, but not more often than this.
@@ -36,7 +39,7 @@ struct SnapshotTask {
   SnapshotOptions options;
   std::uint64_t last_sealed = 0;    // segments up to this one are sealed
   std::uint64_t durable_group = 0;  // and the journal is durable up to this group
-  Time now{};                       // by which sales are archived
+  Time now{};                       // the engine's, by which sales are archived and events grow old
 };
 
 struct SnapshotTaken {
@@ -53,13 +56,14 @@ struct SnapshotTaken {
 Result<SnapshotTaken> take_snapshot(FileSystem& files, const SnapshotTask& task,
                                     const std::atomic<bool>& stopping);
 
-struct SegmentSize {
+struct CoveredSegment {
   std::uint64_t segment = 0;
   std::uint64_t bytes = 0;
+  Time until{};  // no event in it is later
 };
 
 // Of the segments that a snapshot covers, in order, how many to remove from the front on.
-std::size_t segments_to_remove(const std::vector<SegmentSize>& covered,
-                               const SnapshotOptions& options);
+std::size_t segments_to_remove(const std::vector<CoveredSegment>& covered,
+                               const SnapshotOptions& options, Time now);
 
 }  // namespace doorbuster::embedded

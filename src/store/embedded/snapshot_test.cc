@@ -4,13 +4,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 
 #include "sale/invariants.h"
 #include "sim/simulated_engine.h"
-#include "store/embedded/embedded_store.h"
+#include "store/embedded/running_store_test.h"
 #include "store/embedded/snapshotter.h"
 #include "store/embedded/verify.h"
 
@@ -165,14 +163,43 @@ TEST_F(Snapshots, SegmentsAreRemovedFromTheFirstOnAsFarAsTheyNeedNotBeKept) {
   EXPECT_EQ(digest(), before);
 }
 
+constexpr Time kNow{std::chrono::hours(24)};
+
+TEST(Retention, KeepsNoSegmentLongerThanItIsToldTo) {
+  const std::vector<CoveredSegment> covered = {
+      {4, 100, kNow - 30s}, {5, 100, kNow - 20s}, {6, 100, kNow - 10s}};
+  const auto removed = [&](std::uint64_t bytes, std::chrono::seconds seconds) {
+    return segments_to_remove(covered, {.retain_bytes = bytes, .retain_seconds = seconds}, kNow);
+  };
+  EXPECT_EQ(removed(1000, 0s), 0U);
+  EXPECT_EQ(removed(1000, 30s), 0U);
+  EXPECT_EQ(removed(1000, 29s), 1U);
+  EXPECT_EQ(removed(1000, 15s), 2U);
+  EXPECT_EQ(removed(1000, 5s), 3U);
+  EXPECT_EQ(removed(100, 30s), 2U) << "the bytes are the most there may be";
+}
+
+TEST_F(Snapshots, RemoveSegmentsWhoseEventsAreOlderThanTheyAreToBeKept) {
+  claim(0, 130);
+  engine_.clock().advance(100s);
+  claim(130, 300);
+  ASSERT_GT(last_sealed(), 3U);
+  SnapshotTask wanted = task({.retain_seconds = 50s});
+  wanted.now = engine_.engine().now();
+  ASSERT_TRUE(take_snapshot(engine_.files(), wanted, kGoOn).ok());
+  EXPECT_EQ(first_segment(), segment_name(3));  // the one in which the time went by
+  engine_.lose_power();
+  ASSERT_TRUE(engine_.start().ok());
+}
+
 TEST(Retention, KeepsTheNewestSegmentsUpToTheBytesAllowed) {
-  const std::vector<SegmentSize> covered = {{4, 100}, {5, 100}, {6, 100}};
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 0}), 3U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 99}), 3U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 100}), 2U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 299}), 1U);
-  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 300}), 0U);
-  EXPECT_EQ(segments_to_remove({}, {.retain_bytes = 0}), 0U);
+  const std::vector<CoveredSegment> covered = {{4, 100}, {5, 100}, {6, 100}};
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 0}, kNow), 3U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 99}, kNow), 3U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 100}, kNow), 2U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 299}, kNow), 1U);
+  EXPECT_EQ(segments_to_remove(covered, {.retain_bytes = 300}, kNow), 0U);
+  EXPECT_EQ(segments_to_remove({}, {.retain_bytes = 0}, kNow), 0U);
 }
 
 TEST(Retention, LargeImagesMakeSnapshotsRarer) {
@@ -498,59 +525,6 @@ TEST_F(SnapshotsByTheEngine, NoneIsTakenWhileTheEngineStops) {
   EXPECT_TRUE(snapshot_files().empty());
 }
 
-// A store on real files and threads; the calling thread is the I/O thread.
-class RunningStore : private store::ReplySink {
- public:
-  explicit RunningStore(const std::string& data_dir) {
-    StoreOptions options;
-    options.data_dir = data_dir;
-    options.own_thread = true;
-    options.segment_bytes = 1 << 20;
-    options.max_group_bytes = 256 * 1024;
-    options.snapshots = {.segments = 1, .retain_bytes = 0};
-    options.random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); };
-    options.on_failure = [](const Error& error) { FAIL() << error.message; };
-    auto opened = open_embedded_store(*files_, clock_, options);
-    CHECK(opened.ok());
-    store_ = std::move(*opened);
-    port_ = store_->connect([this] {
-      const std::lock_guard lock(mutex_);
-      woken_ = true;
-      changed_.notify_one();
-    });
-  }
-  store::Reply ask(const store::Command& command) {
-    CHECK(port_->submit(command, *this, 1));
-    reply_.reset();
-    port_->flush();
-    while (!reply_) {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return std::exchange(woken_, false); });
-      lock.unlock();
-      port_->flush();
-    }
-    return std::move(*reply_);
-  }
-  std::string condition(const std::string& part) const {
-    for (const auto& [name, words] : store_->condition().lines) {
-      if (name == part) return words;
-    }
-    return "";
-  }
-
- private:
-  void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
-
-  std::unique_ptr<FileSystem> files_ = make_system_file_system();
-  ManualClock clock_;
-  std::unique_ptr<store::ClaimStore> store_;
-  std::unique_ptr<store::StorePort> port_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool woken_ = false;
-  std::optional<store::Reply> reply_;
-};
-
 TEST(SnapshotsOfARunningStore, AreTakenByAThreadOfTheirOwnWhileClaimsGoOn) {
   std::string directory = std::filesystem::temp_directory_path() / "doorbuster-XXXXXX";
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
@@ -561,7 +535,7 @@ TEST(SnapshotsOfARunningStore, AreTakenByAThreadOfTheirOwnWhileClaimsGoOn) {
   definition->stock = 1'000'000;
   std::uint32_t claims = 0;
   {
-    RunningStore store(data);
+    RunningStore store(data, {.segments = 1, .retain_bytes = 0});
     store.ask(sale::CreateSale{definition});
     const auto first_is_gone = [&] {
       return !files->open(data + "/journal/0000000001.seg", OpenMode::read).ok();
@@ -579,7 +553,7 @@ TEST(SnapshotsOfARunningStore, AreTakenByAThreadOfTheirOwnWhileClaimsGoOn) {
   EXPECT_EQ(report->images, 1U);
   EXPECT_EQ(report->sales[0].claims, claims);
   EXPECT_TRUE(report->clean_stop);
-  RunningStore again(data);
+  RunningStore again(data, {.segments = 1, .retain_bytes = 0});
   const auto reply = again.ask(store::ReadSale{sale::Slug("demo")});
   EXPECT_EQ(std::get<store::SaleView>(reply).claims, claims);
   std::filesystem::remove_all(directory);
