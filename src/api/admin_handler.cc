@@ -97,7 +97,9 @@ http::Reply AdminHandler::accept_clock(const http::Request& request) {
 
 // A part that is not well is named even where nobody asked for all of them.
 http::Reply AdminHandler::readiness(bool verbose) {
-  const store::StoreCondition condition = store_.condition();
+  store::StoreCondition condition = store_.condition();
+  // Whatever is the matter with their file, the keys read before are in force.
+  if (keys_ != nullptr) condition.lines.emplace_back("keys", keys_->condition());
   for (const auto& [part, state] : condition.lines) {
     const bool is_well = state == "ok";
     if (is_well && !verbose) continue;

@@ -1,11 +1,12 @@
 // What an operator's probes ask on the admin listener: /livez and /readyz. And what an operator
 // tells the server there: POST /clock/accept, from programs of the server's own machine alone.
 //
-// Thread: I/O, that of its server. Owns: its buffers. The store outlives it.
+// Thread: I/O, that of its server. Owns: its buffers. The store and the keys outlive it.
 #pragma once
 
 #include <string>
 
+#include "api/live_keys.h"
 #include "api/problem.h"
 #include "http/handler.h"
 #include "store/claim_store.h"
@@ -14,7 +15,9 @@ namespace doorbuster::api {
 
 class AdminHandler final : public http::Handler {
  public:
-  explicit AdminHandler(store::ClaimStore& store) : store_(store) {}
+  // `keys`: whose condition is told too; null where nobody needs one.
+  explicit AdminHandler(store::ClaimStore& store, const LiveKeys* keys = nullptr)
+      : store_(store), keys_(keys) {}
 
   std::size_t body_limit(const http::Request& head) override;
   void on_request(const http::Request& request, http::Responder responder) override;
@@ -28,6 +31,7 @@ class AdminHandler final : public http::Handler {
   http::Reply text(int status);
 
   store::ClaimStore& store_;
+  const LiveKeys* keys_;
   std::string fields_;
   std::string body_;
 };

@@ -19,6 +19,10 @@ Answer::Answer(Desk& desk, Exchange& exchange) : desk_(desk), exchange_(exchange
   desk_.fields.assign("X-Request-Id: ");
   desk_.fields += exchange.request_id.view();
   desk_.fields += "\r\n";
+  if (exchange.varies_by_origin) desk_.fields += "Vary: Origin\r\n";
+  if (exchange.page_origin.empty()) return;
+  field("Access-Control-Allow-Origin", exchange.page_origin);
+  field("Access-Control-Expose-Headers", kExposedFields);
 }
 
 void Answer::field(std::string_view name, std::string_view value) {
@@ -64,9 +68,7 @@ void Answer::start_problem(ProblemCode code, Remark remark) {
   if (code == ProblemCode::overloaded) stay_away(kOverloadedRetry);
   if (code == ProblemCode::storage_unavailable) stay_away(kStorageRetry);
   if (code == ProblemCode::clock_behind) stay_away(kClockRetry);
-  if (code == ProblemCode::unauthenticated) {
-    field("WWW-Authenticate", R"(Bearer realm="doorbuster")");
-  }
+  if (code == ProblemCode::unauthenticated) field("WWW-Authenticate", challenge_of(remark));
 }
 
 void Answer::finish_problem() {

@@ -8,36 +8,74 @@
 namespace doorbuster::api {
 namespace {
 
-void answer_options(const http::Request& request, Answer& answer) {
-  answer.field("Allow", allowed_methods(api_routes(), request.path));
+// Which pages may read what is answered at `path`: any where it is public anyway, else those of the
+// origins that are listed. The answer to a preflight is about what would be asked.
+void settle_page_origin(const http::Request& request, const KnownFields& fields,
+                        const RouteMatch& match, const CorsOrigins& cors, Exchange& exchange) {
+  const Route* route = match.route;
+  if (match.found == Found::options) {
+    route = match_route(api_routes(), http::Method::get, request.path).route;
+  }
+  if (route != nullptr && route->who == Who::anyone) {
+    exchange.page_origin = "*";
+    return;
+  }
+  exchange.varies_by_origin = !cors.empty();
+  if (fields.origin.count == 1) exchange.page_origin = cors.listed(fields.origin.value);
+}
+
+void answer_options(const http::Request& request, const KnownFields& fields, Answer& answer) {
+  const std::string methods = allowed_methods(api_routes(), request.path);
+  answer.field("Allow", methods);
+  if (fields.cors_method.given() && !answer.exchange().page_origin.empty()) {
+    answer.field("Access-Control-Allow-Methods", methods);
+    std::string allowed(kAllowedFields);
+    if (answer.desk().options.admission.dev) allowed += ", X-Buyer-Id";
+    answer.field("Access-Control-Allow-Headers", allowed);
+    answer.field("Access-Control-Max-Age", kPreflightSeconds);
+  }
   answer.send(204, {});
 }
 
-void answer_call(const http::Request& request, const KnownFields& fields, Answer& answer) {
-  const RouteMatch match = match_route(api_routes(), request.method, request.path);
+void answer_refused(Answer& answer, const Refused& refused) {
+  const bool challenges = refused.code == ProblemCode::malformed || refused.needed;
+  std::string challenge(challenges ? challenge_of(refused.remark) : "");
+  if (refused.needed) challenge.append(", scope=\"").append(to_string(*refused.needed)) += '"';
+  if (challenges) answer.field("WWW-Authenticate", challenge);
+  answer.start_problem(refused.code, refused.remark);
+  if (refused.needed) {
+    answer.body().append(R"(,"required_scope":")").append(to_string(*refused.needed)) += '"';
+  }
+  answer.finish_problem();
+}
+
+void answer_call(const http::Request& request, KnownFields fields, const RouteMatch& match,
+                 Admission& admission, Answer& answer) {
   switch (match.found) {
     case Found::no_such_path:
       return answer.problem(ProblemCode::not_found);
     case Found::options:
-      return answer_options(request, answer);
+      return answer_options(request, fields, answer);
     case Found::no_such_method:
       answer.field("Allow", allowed_methods(api_routes(), request.path));
       return answer.problem(ProblemCode::method_not_allowed);
     case Found::route:
       break;
   }
-  const bool dev = answer.desk().options.dev;
-  if (const auto refused = refuse_entry(dev, match.route->who, request.peer, fields)) {
-    return answer.problem(refused->code, refused->remark);
-  }
-  Call call{request, fields, match.parameters, answer};
+  const auto admitted = admission.admit(match.route->who, request, fields);
+  if (const auto* refused = std::get_if<Refused>(&admitted))
+    return answer_refused(answer, *refused);
+  const Caller caller = std::get<Caller>(admitted);
+  // Whatever it is, it names nobody (Admission); nobody shall take it for a buyer.
+  if (caller == Caller::merchant) fields.buyer_id = {};
+  Call call{request, fields, match.parameters, answer, caller};
   match.route->answer(call);
 }
 
 }  // namespace
 
 ApiHandler::ApiHandler(store::StorePort& port, store::EventFeed& feed, ApiOptions options)
-    : desk_(port, feed, *this, std::move(options)) {}
+    : desk_(port, feed, *this, std::move(options)), admission_(desk_.options.admission) {}
 
 std::size_t ApiHandler::body_limit(const http::Request& head) {
   const RouteMatch match = match_route(api_routes(), head.method, head.path);
@@ -51,8 +89,10 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
   exchange.request_id = desk_.request_id(fields.request_id.value);
   exchange.language = preferred_language(fields.accept_language.value);
   exchange.head = request.method == http::Method::head;
+  const RouteMatch match = match_route(api_routes(), request.method, request.path);
+  settle_page_origin(request, fields, match, desk_.options.cors, exchange);
   Answer answer(desk_, exchange);
-  answer_call(request, fields, answer);
+  answer_call(request, fields, match, admission_, answer);
   if (exchange.render == nullptr) desk_.exchanges.close(exchange);
 }
 

@@ -31,6 +31,7 @@ class ApiHandler final : public http::Handler, private store::ReplySink {
   void on_reply(std::uint64_t context, store::Reply reply) override;
 
   Desk desk_;
+  Admission admission_;
 };
 
 }  // namespace doorbuster::api

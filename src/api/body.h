@@ -22,8 +22,9 @@ struct Unreadable {
 void answer_unreadable(Answer& answer, const Unreadable& why);
 
 // A claim, from a JSON body, a form or nothing, and the header fields Idempotency-Key and
-// X-Buyer-Id. `command.sale` is left alone. With `draw_buyer` a request that names no buyer gets a
-// number from 1 to 10, as the recipe's did, and there is no quantity to be chosen.
+// X-Buyer-Id; a merchant names the buyer in the body. `command.sale` is left alone. With
+// `draw_buyer` a request that names no buyer gets a number from 1 to 10, as the recipe's did, and
+// there is no quantity to be chosen.
 std::optional<Unreadable> parse_claim(const Call& call, bool draw_buyer, sale::ClaimUnits& command);
 
 // The buyer of X-Buyer-Id; there must be one.

@@ -15,6 +15,7 @@ struct Call {
   const KnownFields& fields;
   PathParameters parameters;
   Answer& answer;
+  Caller caller;
 
   sale::Slug sale() const { return sale::Slug(parameters.sale); }
 };

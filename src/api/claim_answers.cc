@@ -22,8 +22,14 @@ void render_claimed(Answer& answer, store::Reply& reply) {
 void render_claim(Answer& answer, store::Reply& reply) {
   const auto* page = std::get_if<store::ClaimsPage>(&reply);
   if (page == nullptr || page->claims.empty()) return answer_without_result(answer, reply);
+  const store::ClaimView& claim = page->claims.front();
+  const sale::BuyerId& only_of = answer.exchange().only_of;
+  if (!only_of.empty() && !(claim.buyer == only_of)) {
+    // In the words of a claim that is not there.
+    return answer_without_result(answer, store::NoSuchClaim{page->sale.sequence});
+  }
   answer.sale_sequence(page->sale.sequence);
-  append_claim(answer.body(), page->claims.front(), page->sale.definition->slug);
+  append_claim(answer.body(), claim, page->sale.definition->slug);
   answer.send(200);
 }
 
@@ -39,6 +45,9 @@ void claim_units(Call& call) {
 }
 
 void read_claim(Call& call) {
+  if (const auto why = parse_buyer_if_named(call, call.answer.exchange().only_of)) {
+    return answer_unreadable(call.answer, *why);
+  }
   // What is no claim's id at all is asked for too, since the answer names the sale's sequence.
   const auto id = sale::parse_claim_id(call.parameters.claim);
   call.answer.ask(store::ReadClaim{call.sale(), id.value_or(sale::ClaimId{})}, render_claim);

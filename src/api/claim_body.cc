@@ -179,6 +179,9 @@ std::optional<Unreadable> parse_claim(const Call& call, bool draw_buyer,
   if (auto why = read_claim_body(call, draw_buyer, body, flaws)) return why;
   const KnownFields& fields = call.fields;
   const bool buyer_named = fields.buyer_id.given() || body.buyer.given();
+  if (!buyer_named && call.caller == Caller::merchant) {
+    return unreadable(member_flaw(FlawKind::missing, "buyer"));
+  }
   if (!buyer_named && !draw_buyer) return no_buyer();
   // The usual case is without a flaw, and passes here without allocating.
   if (buyer_named) {

@@ -8,6 +8,8 @@
 #include <random>
 #include <string>
 
+#include "api/admission.h"
+#include "api/cors.h"
 #include "api/events_desk.h"
 #include "api/exchange.h"
 #include "api/form.h"
@@ -17,7 +19,8 @@
 namespace doorbuster::api {
 
 struct ApiOptions {
-  bool dev = false;  // trust the programs of this machine
+  AdmissionOptions admission;
+  CorsOrigins cors;
   std::string version;
   std::string engine = "embedded";
   // Brings about the port's next flush() even if nothing else happens on the thread.

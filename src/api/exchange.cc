@@ -18,8 +18,11 @@ Exchange& ExchangeSlab::open() {
 void ExchangeSlab::close(Exchange& exchange) {
   exchange.responder = {};
   exchange.render = nullptr;
+  exchange.page_origin = {};
+  exchange.varies_by_origin = false;
   exchange.head = false;
   exchange.as_text = false;
+  exchange.only_of = {};
   exchange.patch.reset();
   exchange.claims.reset();
   exchange.search.reset();

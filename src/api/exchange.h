@@ -34,8 +34,11 @@ struct Exchange {
   Render render = nullptr;  // of the reply that is being waited for; null: for none
   RequestId request_id;
   Language language = Language::english;
+  std::string_view page_origin;  // whose pages may read the answer; empty: none
+  bool varies_by_origin = false;
   bool head = false;            // HEAD
   bool as_text = false;         // the recipe's words, not JSON
+  sale::BuyerId only_of;        // whose claim alone is shown; empty: anybody's
   bool as_csv = false;          // an export of claims
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;

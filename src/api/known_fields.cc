@@ -24,11 +24,15 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
              : is("x-request-id") ? &known.request_id
                                   : nullptr;
     case 13:
-      return is("last-event-id") ? &known.last_event_id : nullptr;
+      return is("authorization")   ? &known.authorization
+             : is("last-event-id") ? &known.last_event_id
+                                   : nullptr;
     case 15:
       return is("idempotency-key")   ? &known.idempotency_key
              : is("accept-language") ? &known.accept_language
                                      : nullptr;
+    case 29:
+      return is("access-control-request-method") ? &known.cors_method : nullptr;
     default:
       return nullptr;
   }

@@ -22,6 +22,8 @@ struct KnownField {
 struct KnownFields {
   KnownField accept;
   KnownField accept_language;
+  KnownField authorization;
+  KnownField cors_method;  // Access-Control-Request-Method
   KnownField content_type;
   KnownField host;
   KnownField idempotency_key;

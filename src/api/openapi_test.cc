@@ -94,7 +94,9 @@ std::pair<std::string, bool> credentials_of(Who who) {
       return {"", false};
     case Who::buyer:
       return {"", true};
-    case Who::buyer_or_merchant:
+    case Who::buyer_or_claims_read:
+      return {"claims:read", true};
+    case Who::buyer_or_claims_write:
       return {"claims:write", true};
     case Who::sales_read:
       return {"sales:read", false};

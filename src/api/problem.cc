@@ -236,13 +236,25 @@ Sentence sentence_of(Remark remark) {
   switch (remark) {
     case Remark::none:
       return {};
-    case Remark::no_keys_in_this_version:
-      return {
-          "This version has no keys or tokens yet: only a server started with --dev gives access.",
-          "此版本尚不支持密钥或令牌：只有以 --dev 启动的服务器可以访问。"};
     case Remark::buyer_missing:
       return {"No buyer is named: send the header X-Buyer-Id.",
               "没有指明买家：请发送请求头 X-Buyer-Id。"};
+    case Remark::no_credential:
+    case Remark::not_bearer:
+    case Remark::not_a_key:
+    case Remark::key_mistyped:
+    case Remark::key_unknown:
+    case Remark::key_revoked:
+    case Remark::key_expired:
+    case Remark::proxy_not_trusted:
+    case Remark::credentials_twice:
+    case Remark::credential_in_address:
+    case Remark::key_and_buyer:
+    case Remark::buyer_twice:
+    case Remark::buyers_only:
+    case Remark::needs_scope:
+    case Remark::needs_key:
+      return sentence_about_credential(remark);
     case Remark::peer_not_loopback:
       return {"Only callers on the server's own machine are served here.",
               "此处只服务本机的调用方。"};

@@ -59,8 +59,22 @@ inline constexpr std::size_t kProblemCodes = 36;
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {
   none,
-  no_keys_in_this_version,
   buyer_missing,
+  no_credential,  // from here to needs_key: credential_remarks.cc
+  not_bearer,
+  not_a_key,
+  key_mistyped,
+  key_unknown,
+  key_revoked,
+  key_expired,
+  proxy_not_trusted,
+  credentials_twice,
+  credential_in_address,
+  key_and_buyer,
+  buyer_twice,
+  buyers_only,
+  needs_scope,
+  needs_key,
   peer_not_loopback,
   foreign_host,
   foreign_origin,
@@ -95,6 +109,12 @@ std::optional<ProblemCode> problem_of(sale::ClaimChange change);
 std::optional<ProblemCode> problem_of(sale::SaleChange change);
 ProblemCode problem_of(ErrorCode error);
 ProblemCode problem_of(http::BadRequest what);
+
+// The words of the remarks about credentials; empty ones for any other.
+Sentence sentence_about_credential(Remark remark);
+
+// For `WWW-Authenticate` (RFC 6750, section 3), with the error that the remark stands for.
+std::string_view challenge_of(Remark remark);
 
 inline constexpr std::string_view kProblemType = "application/problem+json";
 

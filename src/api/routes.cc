@@ -14,15 +14,16 @@ constexpr auto kDelete = http::Method::delete_;
 
 // The path that is asked for most stands first.
 constexpr Route kRoutes[] = {
-    {kPost, "/v1/sales/{sale}/claims", Who::buyer_or_merchant, kClaimBody, claim_units},
+    {kPost, "/v1/sales/{sale}/claims", Who::buyer_or_claims_write, kClaimBody, claim_units},
     {kGet, "/v1/sales/{sale}/status", Who::anyone, kNoBody, read_status},
     {kPost, "/goods", Who::buyer, kClaimBody, claim_goods},
     {kPost, "/v1/sales/{sale}/claims/{claim}/confirm", Who::claims_write, kClaimBody,
      confirm_claim},
     {kPost, "/v1/sales/{sale}/claims/{claim}/extend", Who::claims_write, kClaimBody, extend_claim},
-    {kDelete, "/v1/sales/{sale}/claims/{claim}", Who::buyer_or_merchant, kNoBody, release_claim},
+    {kDelete, "/v1/sales/{sale}/claims/{claim}", Who::buyer_or_claims_write, kNoBody,
+     release_claim},
     {kGet, "/v1/sales/{sale}/claims/me", Who::buyer, kNoBody, read_own_claims},
-    {kGet, "/v1/sales/{sale}/claims/{claim}", Who::claims_read, kNoBody, read_claim},
+    {kGet, "/v1/sales/{sale}/claims/{claim}", Who::buyer_or_claims_read, kNoBody, read_claim},
     {kGet, "/v1/sales/{sale}/claims", Who::claims_read, kNoBody, list_claims},
     {kGet, "/v1/sales/{sale}/stats", Who::sales_read, kNoBody, read_stats},
     {kGet, "/v1/sales/{sale}", Who::sales_read, kNoBody, read_sale},

@@ -40,11 +40,13 @@ std::string joined(std::string_view chunked) {
   return whole;
 }
 
-// Sends `request` and reads to the end of the connection.
-std::string send_and_read(std::uint16_t port, std::string_view request) {
+// Sends `request` from the address `from` and reads to the end of the connection.
+std::string send_and_read(const std::string& from, std::uint16_t port, std::string_view request) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  CHECK(::inet_pton(AF_INET, from.c_str(), &address.sin_addr) == 1);
+  CHECK(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   CHECK(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
@@ -82,11 +84,15 @@ std::string ShopReply::code() const {
   return body.substr(at + kStart.size(), body.find('"', at + kStart.size()) - at - kStart.size());
 }
 
-Shop::Shop(bool dev, std::size_t max_waiting)
-    : dev_(dev),
-      max_waiting_(max_waiting),
+Shop::Shop(bool dev, std::size_t max_waiting, ApiOptions options)
+    : max_waiting_(max_waiting),
+      options_(std::move(options)),
       directory_(make_directory()),
       files_(embedded::make_system_file_system()) {
+  options_.admission.dev = dev;
+  options_.admission.keys = &keys_;
+  options_.admission.clock = &clock_;
+  options_.version = "9.8.7";
   start();
 }
 
@@ -126,9 +132,7 @@ void Shop::serve() {
   http::Server server{http::Limits{}};
   const auto wake = [&server] { server.post([] {}); };
   const auto store_port = store_->connect(wake);
-  ApiOptions options;
-  options.dev = dev_;
-  options.version = "9.8.7";
+  ApiOptions options = options_;
   options.wake = wake;
   ApiHandler handler(*store_port, store_->events(), std::move(options));
   const auto endpoint = server.listen({"127.0.0.1", 0}, handler, false);
@@ -153,13 +157,19 @@ ShopReply Shop::ask(std::string_view method, std::string_view path, const Header
   return exchange(port_, method, path, headers, body);
 }
 
+ShopReply Shop::ask_from(const std::string& address, std::string_view method, std::string_view path,
+                         const Headers& headers, std::string_view body) const {
+  return exchange(port_, method, path, headers, body, address);
+}
+
 ShopReply Shop::probe(std::string_view method, std::string_view path,
                       const Headers& headers) const {
   return exchange(admin_port_, method, path, headers, {});
 }
 
 ShopReply Shop::exchange(std::uint16_t port, std::string_view method, std::string_view path,
-                         const Headers& headers, std::string_view body) {
+                         const Headers& headers, std::string_view body,
+                         const std::string& address) {
   std::string request = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
   bool has_host = false;
   for (const auto& [name, value] : headers) {
@@ -170,7 +180,7 @@ ShopReply Shop::exchange(std::uint16_t port, std::string_view method, std::strin
   if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   request += "Connection: close\r\n\r\n";
   request += body;
-  const std::string answer = send_and_read(port, request);
+  const std::string answer = send_and_read(address, port, request);
   const auto end = answer.find("\r\n\r\n");
   CHECK(end != std::string::npos);
   ShopReply reply;

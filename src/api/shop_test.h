@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/desk.h"
+#include "api/live_keys.h"
 #include "base/clock.h"
 #include "base/time.h"
 #include "http/server.h"
@@ -54,7 +56,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 class Shop {
  public:
-  explicit Shop(bool dev = true, std::size_t max_waiting = 65'536);
+  // `options`: what the shop does not see to itself.
+  explicit Shop(bool dev = true, std::size_t max_waiting = 65'536, ApiOptions options = {});
   ~Shop();
   Shop(const Shop&) = delete;
   Shop& operator=(const Shop&) = delete;
@@ -64,6 +67,9 @@ class Shop {
   ShopReply ask(std::string_view method, std::string_view path, const Headers& headers = {},
                 std::string_view body = {}) const;
   ShopReply get(std::string_view path) const { return ask("GET", path); }
+  // The same from another address of this machine: all of 127.0.0.0/8 are.
+  ShopReply ask_from(const std::string& address, std::string_view method, std::string_view path,
+                     const Headers& headers = {}, std::string_view body = {}) const;
   ShopReply post_json(std::string_view path, std::string_view body, Headers headers = {}) const;
   ShopReply post_form(std::string_view path, std::string_view body, Headers headers = {}) const;
   ShopReply claim(std::string_view sale, const std::string& buyer, Headers headers = {}) const;
@@ -82,6 +88,7 @@ class Shop {
   void create(const std::string& members) const;
 
   ShopClock& clock() { return clock_; }
+  LiveKeys& keys() { return keys_; }
   // Stops the server in good order and starts it on the same data.
   void restart();
 
@@ -90,12 +97,14 @@ class Shop {
   void stop();
   void serve();
   static ShopReply exchange(std::uint16_t port, std::string_view method, std::string_view path,
-                            const Headers& headers, std::string_view body);
+                            const Headers& headers, std::string_view body,
+                            const std::string& address = "127.0.0.1");
 
-  const bool dev_;
   const std::size_t max_waiting_;
+  ApiOptions options_;
   std::string directory_;
   ShopClock clock_;
+  LiveKeys keys_;
   std::unique_ptr<embedded::FileSystem> files_;
   std::unique_ptr<store::ClaimStore> store_;
   std::atomic<http::Server*> server_ = nullptr;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/text.h"
+#include "cli/api_credential.h"
 #include "cli/console.h"
 #include "cli/table.h"
 
@@ -15,6 +16,8 @@ using namespace std::chrono_literals;
 
 // Longer than a disk stalls that recovers.
 constexpr auto kPatience = 30s;
+
+constexpr int kUnauthorized = 401;
 
 ExitCode exit_code_of(int status) {
   switch (status) {
@@ -34,6 +37,9 @@ std::string sentence_of(const JsonView& problem) {
   std::string sentence(problem.text("title"));
   if (const auto detail = problem.text("detail"); !detail.empty()) {
     sentence.append(": ").append(detail);
+  }
+  if (const auto scope = problem.text("required_scope"); !scope.empty()) {
+    sentence.append(" Needed is ").append(scope).append(".");
   }
   const char* before = " ";
   problem.for_each_in("errors", [&](const JsonView& error) {
@@ -71,9 +77,11 @@ ExitCode tell(const Refusal& refusal) {
   return refusal.exit_code;
 }
 
-ApiClient::ApiClient(ServerUrl server) : http_(std::move(server), kPatience) {}
+ApiClient::ApiClient(ServerUrl server, std::string key)
+    : http_(std::move(server), kPatience), key_(std::move(key)) {}
 
-std::optional<Refusal> ApiClient::ask(const ClientRequest& request, ApiAnswer& answer) {
+std::optional<Refusal> ApiClient::ask(ClientRequest request, ApiAnswer& answer) {
+  if (!key_.empty()) request.fields += "Authorization: Bearer " + key_ + "\r\n";
   ClientAnswer got;
   if (auto none = http_.ask(request, got)) {
     const bool may_be_done = none->was_sent && request.method != "GET";
@@ -84,6 +92,9 @@ std::optional<Refusal> ApiClient::ask(const ClientRequest& request, ApiAnswer& a
     Refusal refusal = refusal_of(got.status, got.body, url);
     const auto seconds = api::parse_number(got.field("Retry-After"), 3600);
     if (seconds) refusal.retry_after_seconds = static_cast<int>(*seconds);
+    if (got.status == kUnauthorized && key_.empty()) {
+      refusal.message += " Name one with --key-file or DOORBUSTER_API_KEY_FILE.";
+    }
     return refusal;
   }
   answer.status = got.status;
@@ -103,10 +114,13 @@ std::optional<Refusal> ApiClient::get(std::string target, ApiAnswer& answer) {
   return ask(request, answer);
 }
 
-std::optional<ApiClient> client_at(const std::string& url) {
-  auto server = parse_server_url(url);
-  if (server) return std::optional<ApiClient>(std::in_place, std::move(*server));
-  say(server.error().message);
+std::optional<ApiClient> client_of(const ApiArguments& arguments) {
+  auto server = parse_server_url(arguments.url);
+  auto key = credential_of(arguments);
+  if (server && key) {
+    return std::optional<ApiClient>(std::in_place, std::move(*server), std::move(*key));
+  }
+  say(server ? key.error().message : server.error().message);
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "api/json.h"
+#include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/http_client.h"
 #include "cli/json_view.h"
@@ -42,18 +43,21 @@ ExitCode tell(const Refusal& refusal);
 
 class ApiClient {
  public:
-  explicit ApiClient(ServerUrl server);
+  // `key`: shown with each request, unless it is empty.
+  ApiClient(ServerUrl server, std::string key);
 
   // Nothing when the answer is a 2xx, which `answer` then is.
-  std::optional<Refusal> ask(const ClientRequest& request, ApiAnswer& answer);
+  std::optional<Refusal> ask(ClientRequest request, ApiAnswer& answer);
   std::optional<Refusal> get(std::string target, ApiAnswer& answer);
 
  private:
   HttpClient http_;
+  std::string key_;
 };
 
-// A client of the server at `url`; nothing, and a message, for an address that is none.
-std::optional<ApiClient> client_at(const std::string& url);
+// A client of the server that is asked, with the key for it (cli/api_credential.h); nothing, and a
+// message, for an address or a key that is none.
+std::optional<ApiClient> client_of(const ApiArguments& arguments);
 
 // "/v1/sales/ID" and what follows.
 std::string sale_path(std::string_view id, std::string_view rest = {});

@@ -20,6 +20,7 @@ constexpr std::string_view kAbout =
     "  doorbuster sale create drop --stock 1000        put 1,000 units on offer\n"
     "  doorbuster sale show drop                       how is it going?\n"
     "  doorbuster claims export drop --output won.csv  who got one?\n"
+    "  doorbuster keys create shop --scopes all        a key for the shop's programs\n"
     "  doorbuster verify ./data                        does what is stored add up?\n"
     "  doorbuster health                               is the server on this machine ready?\n"
     "  doorbuster bench                                send it a crowd, and check what it did\n"
@@ -40,8 +41,17 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::st
   return command;
 }
 
-void add_api_options(CLI::App& app, ApiArguments& api) {
+void add_server(CLI::App& app, ApiArguments& api) {
   app.add_option("--url", api.url, "The server")->type_name("URL")->envname("DOORBUSTER_URL");
+  // Not by CLI11's environment: DOORBUSTER_API_KEY comes between the two (cli/api_credential.h).
+  app.add_option("--key-file", api.key_file,
+                 "A file with the key for it (Env:DOORBUSTER_API_KEY_FILE; or DOORBUSTER_API_KEY, "
+                 "the key itself)")
+      ->type_name("FILE");
+}
+
+void add_api_options(CLI::App& app, ApiArguments& api) {
+  add_server(app, api);
   app.add_flag("--json", api.json, "The result as JSON");
 }
 
@@ -86,6 +96,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   add_server_commands(app, commands);
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
+  add_keys_commands(app, commands);
   add_events_commands(app, commands);
   add_bench_command(app, commands);
   add_config_commands(app, commands);

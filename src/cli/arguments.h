@@ -33,6 +33,9 @@ struct ServeArguments {
   std::string data_dir = "./data";
   std::uint64_t io_threads = 1;
   std::uint64_t restart_grace_seconds = 10;
+  std::string keys_file;  // empty: keys.json in the data directory
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> http_cors_origins;
   std::string http_listen = "127.0.0.1:8080";
   std::uint64_t http_max_connections = 20'000;
   std::uint64_t http_max_pipelined = 64;
@@ -73,6 +76,7 @@ struct HealthArguments {
 // Of every command that asks a server's API.
 struct ApiArguments {
   std::string url = "http://127.0.0.1:8080";
+  std::string key_file;  // empty: not given
   bool json = false;
 };
 
@@ -149,6 +153,30 @@ struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
 
+// Where the keys are.
+struct KeyFileArguments {
+  std::string file;  // empty: keys.json in the data directory
+  std::string data_dir = "./data";
+};
+
+struct KeysCreateArguments {
+  KeyFileArguments place;
+  std::string name;
+  std::string scopes;  // as given
+  std::string expires = "never";
+  bool json = false;
+};
+
+struct KeysListArguments {
+  KeyFileArguments place;
+  bool json = false;
+};
+
+struct KeysRevokeArguments {
+  KeyFileArguments place;
+  std::string key;  // its name, its prefix, or all of it
+};
+
 enum class BenchMix {
   sale,        // a hot sale: buyers who come early, come again, tap twice
   winners,     // every request is the first of a new buyer
@@ -178,8 +206,8 @@ using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
                  ClaimsListArguments, ClaimsExportArguments, EventsTailArguments,
-                 ClockAcceptArguments, BenchArguments, ConfigPrintArguments, ConfigCheckArguments,
-                 ExitCode>;
+                 ClockAcceptArguments, KeysCreateArguments, KeysListArguments, KeysRevokeArguments,
+                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

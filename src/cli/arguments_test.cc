@@ -6,6 +6,7 @@
 
 #include "cli/arguments_test.h"
 #include "cli/grouped.h"
+#include "cli/setting.h"
 
 namespace doorbuster::cli {
 namespace {
@@ -36,12 +37,17 @@ TEST(Arguments, OfTheTailAskForWhatIsNewUnlessTheySayOtherwise) {
 TEST(Arguments, AreReadInBothSpellings) {
   const auto serve = std::get<ServeArguments>(
       parse({"serve", "--dev", "--http.listen", "[::1]:1", "--admin.listen=127.0.0.1:2",
-             "--data-dir=/x", "--io-threads", "2", "--journal.segment-bytes=2097152"})
+             "--data-dir=/x", "--io-threads", "2", "--journal.segment-bytes=2097152",
+             "--keys.file=/k", "--trusted-proxies", "10.0.0.0/8,::1",
+             "--http.cors-origins=https://a.example"})
           .arguments);
   EXPECT_TRUE(serve.dev);
   EXPECT_EQ(serve.http_listen, "[::1]:1");
   EXPECT_EQ(serve.admin_listen, "127.0.0.1:2");
   EXPECT_EQ(serve.data_dir, "/x");
+  EXPECT_EQ(serve.keys_file, "/k");
+  EXPECT_EQ(serve.http_cors_origins, (TextList{"https://a.example"}));
+  EXPECT_EQ(serve.trusted_proxies, (TextList{"10.0.0.0/8", "::1"}));
   EXPECT_EQ(serve.io_threads, 2U);
   EXPECT_EQ(serve.journal_segment_bytes, 2U << 20);
   EXPECT_EQ(std::get<VerifyArguments>(parse({"verify", "d", "--json"}).arguments).data_dir, "d");
@@ -82,6 +88,21 @@ TEST(Arguments, ThatAreWrongAreExplainedOnStderrAndEndWithTwo) {
       {{"clock"}, "Examples:\n  doorbuster clock accept"},
       {{"clock", "acept"},
        "unknown command 'acept'; did you mean 'accept'?\nTry 'doorbuster clock"},
+      {{"keys"}, "Examples:\n  doorbuster keys create"},
+      {{"keys", "create", "--scopes", "all"}, "NAME is required"},
+      {{"keys", "create", "shop"}, "--scopes is required"},
+      {{"keys", "create", "my shop", "--scopes", "all"}, "'my shop' is no name for a key"},
+      {{"keys", "create", "db_sk_1a2b3c4d", "--scopes", "all"}, "is no name for a key"},
+      {{"keys", "create", "shop", "--scopes", "sales"},
+       "'sales' is no scope: there are sales:read"},
+      {{"keys", "create", "shop", "--scopes", "claim:read"}, "did you mean 'claims:read'?"},
+      {{"keys", "create", "shop", "--scopes", ""}, "--scopes"},
+      {{"keys", "create", "shop", "--scopes", "all", "--expires", "soon"},
+       "'soon' is no time such"},
+      {{"keys", "create", "s", "--scopes", "all", "--expires", "2001-01-01T00:00:00Z"},
+       "has passed"},
+      {{"keys", "revoke"}, "KEY is required"},
+      {{"keys", "remove", "shop"}, "unknown command 'remove'; did you mean 'revoke'?"},
   };
   for (const auto& [words, message] : table) {
     const ParsedArguments parsed = parse(words);
@@ -110,7 +131,11 @@ TEST(Arguments, HelpBeginsWithExamplesOnStdout) {
                                                 {"sale", "delete", "--help"},
                                                 {"claims", "--help"},
                                                 {"claims", "list", "--help"},
-                                                {"claims", "export", "--help"}}) {
+                                                {"claims", "export", "--help"},
+                                                {"keys", "--help"},
+                                                {"keys", "create", "--help"},
+                                                {"keys", "list", "--help"},
+                                                {"keys", "revoke", "--help"}}) {
     const ParsedArguments parsed = parse(words);
     EXPECT_EQ(parsed.code(), ExitCode::ok);
     EXPECT_EQ(parsed.out.rfind("Examples:\n  doorbuster ", 0), 0U) << parsed.out;

@@ -71,9 +71,7 @@ void add_claims_commands(CLI::App& app, Commands& commands) {
       "The same as --format ndjson");
   command->add_option("--output", exported->output, "The file; without it, stdout")
       ->type_name("FILE");
-  command->add_option("--url", exported->api.url, "The server")
-      ->type_name("URL")
-      ->envname("DOORBUSTER_URL");
+  add_server(*command, exported->api);
   commands.push_back({command, [exported] { return Arguments(*exported); }});
 }
 

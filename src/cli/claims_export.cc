@@ -155,7 +155,7 @@ class Export {
 }  // namespace
 
 ExitCode export_claims(const ClaimsExportArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   // To stdout there is nothing to clean up: the signal itself ends it.
   std::optional<Interruption> interruption;

@@ -9,7 +9,7 @@
 namespace doorbuster::cli {
 
 ExitCode list_claims(const ClaimsListArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   std::string target =
       sale_path(arguments.sale, "/claims?limit=" + std::to_string(arguments.limit));

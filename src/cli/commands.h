@@ -28,6 +28,7 @@ using Commands = std::vector<Command>;
 void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
+void add_keys_commands(CLI::App& app, Commands& commands);
 void add_events_commands(CLI::App& app, Commands& commands);
 void add_bench_command(CLI::App& app, Commands& commands);
 void add_config_commands(CLI::App& app, Commands& commands);
@@ -41,7 +42,9 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* line, std::st
 // once the command line is read.
 std::function<GivenSettings()> add_settings(CLI::App& app);
 
-// --url and --json.
+// --url and --key-file.
+void add_server(CLI::App& app, ApiArguments& api);
+// Those, and --json.
 void add_api_options(CLI::App& app, ApiArguments& api);
 void add_admin_url(CLI::App& app, std::string& url);
 void add_sale_id(CLI::App& app, std::string& sale);

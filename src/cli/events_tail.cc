@@ -96,7 +96,7 @@ class Tail {
 }  // namespace
 
 ExitCode tail_events(const EventsTailArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   return Tail(arguments, *client).run();
 }

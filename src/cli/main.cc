@@ -5,6 +5,7 @@
 #include "cli/config_commands.h"
 #include "cli/events_tail.h"
 #include "cli/health.h"
+#include "cli/keys_commands.h"
 #include "cli/sale_commands.h"
 #include "cli/serve.h"
 #include "cli/verify.h"
@@ -31,6 +32,9 @@ struct Run {
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
   }
+  ExitCode operator()(const KeysCreateArguments& arguments) const { return create_key(arguments); }
+  ExitCode operator()(const KeysListArguments& arguments) const { return list_keys(arguments); }
+  ExitCode operator()(const KeysRevokeArguments& arguments) const { return revoke_key(arguments); }
   ExitCode operator()(const BenchArguments& arguments) const {
     return doorbuster::bench::send_crowd(arguments);
   }

@@ -11,20 +11,42 @@
 namespace doorbuster::cli {
 namespace {
 
-// The mode of a file of that name: what it has, or what a new one would get.
-mode_t mode_for(const std::string& path) {
-  struct stat existing {};
-  if (::stat(path.c_str(), &existing) == 0) return existing.st_mode & 07777;
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+mode_t usual_mode() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
   return 0666 & ~mask;
 }
 
+// Gives the open file the mode and the owner of the one that it takes the place of, or what a new
+// one gets. Whoever may not give a file away keeps it.
+void dress(int descriptor, const std::string& path, OutputFile::NewFile fresh) {
+  struct stat existing {};
+  if (::stat(path.c_str(), &existing) == 0) {
+    const bool given = ::fchown(descriptor, existing.st_uid, existing.st_gid) == 0;
+    // Of another owner the special bits would mean something else.
+    ::fchmod(descriptor, existing.st_mode & (given ? 07777 : 0777));
+    return;
+  }
+  if (fresh == OutputFile::NewFile::as_usual) {
+    ::fchmod(descriptor, usual_mode());
+    return;
+  }
+  struct stat directory {};
+  const bool is_root = ::geteuid() == 0;
+  if (is_root && ::stat(directory_of(path).c_str(), &directory) == 0 &&
+      ::fchown(descriptor, directory.st_uid, directory.st_gid) != 0) {
+    return;  // it stays root's
+  }
+}
+
 // Makes a rename last through a crash of the system; best effort, as the data is in place by then.
 void sync_directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
   ::fsync(descriptor);
   ::close(descriptor);
@@ -32,7 +54,7 @@ void sync_directory_of(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path) {
+Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path, NewFile fresh) {
   std::unique_ptr<OutputFile> output(new OutputFile());
   if (path.empty()) {
     output->file_ = stdout;
@@ -53,7 +75,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path) {
     output->path_ = real;
     std::free(real);
   }
-  if (Status opened = output->open_temporary(); !opened.ok()) return opened.error();
+  if (Status opened = output->open_temporary(fresh); !opened.ok()) return opened.error();
   return output;
 }
 
@@ -62,14 +84,14 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-Status OutputFile::open_temporary() {
+Status OutputFile::open_temporary(NewFile fresh) {
   temporary_ = path_ + ".part-XXXXXX";
   const int descriptor = ::mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor < 0) {
     temporary_.clear();
     return failed();
   }
-  ::fchmod(descriptor, mode_for(path_));
+  dress(descriptor, path_, fresh);
   file_ = ::fdopen(descriptor, "w");
   if (file_ != nullptr) return ok_status();
   const Error error = failed();

@@ -15,9 +15,17 @@ namespace doorbuster::cli {
 
 class OutputFile {
  public:
+  // Who may read a file that was not there before.
+  enum class NewFile {
+    as_usual,      // as the umask has it
+    of_its_owner,  // he alone; written by root, the owner is the directory's
+  };
+
   // An empty `path` is stdout. What exists and is no ordinary file (a pipe, a device) is written to
-  // as it stands; a link is followed; an existing file keeps its mode. io_failed with the path.
-  static Result<std::unique_ptr<OutputFile>> open(const std::string& path);
+  // as it stands; a link is followed; an existing file keeps its mode, and its owner where that can
+  // be had. io_failed with the path.
+  static Result<std::unique_ptr<OutputFile>> open(const std::string& path,
+                                                  NewFile fresh = NewFile::as_usual);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -28,7 +36,7 @@ class OutputFile {
 
  private:
   OutputFile() = default;
-  Status open_temporary();
+  Status open_temporary(NewFile fresh);
   Error failed() const;
 
   std::FILE* file_ = nullptr;

@@ -73,7 +73,7 @@ std::string warning_of(SaleAct act, const std::string& id) {
 }  // namespace
 
 ExitCode create_sale(const SaleCreateArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   ApiAnswer answer;
   const auto refusal = client->ask(request_with("POST", "/v1/sales", "application/json",
@@ -92,7 +92,7 @@ ExitCode set_sale(const SaleSetArguments& arguments) {
     say("nothing to set: name what is to change, such as --stock +100");
     return ExitCode::usage;
   }
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   ApiAnswer before;
   if (const auto refusal = client->get(sale_path(arguments.sale), before)) return tell(*refusal);
@@ -122,7 +122,7 @@ ExitCode set_sale(const SaleSetArguments& arguments) {
 }
 
 ExitCode list_sales(const SaleListArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   const Look look = look_of_terminal();
   std::vector<std::vector<Cell>> rows;
@@ -155,7 +155,7 @@ ExitCode list_sales(const SaleListArguments& arguments) {
 }
 
 ExitCode show_sale(const SaleShowArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   ApiAnswer sale;
   if (const auto refusal = client->get(sale_path(arguments.sale), sale)) return tell(*refusal);
@@ -169,7 +169,7 @@ ExitCode show_sale(const SaleShowArguments& arguments) {
 }
 
 ExitCode act_on_sale(const SaleActArguments& arguments) {
-  auto client = client_at(arguments.api.url);
+  auto client = client_of(arguments.api);
   if (!client) return ExitCode::usage;
   const std::string warning = warning_of(arguments.act, arguments.sale);
   if (!warning.empty() && !arguments.yes) {

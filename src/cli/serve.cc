@@ -1,6 +1,5 @@
 #include "cli/serve.h"
 
-#include <sys/random.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -17,7 +16,10 @@
 #include "cli/demo_sale.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
+#include "cli/key_book.h"
+#include "cli/key_follower.h"
 #include "cli/listen_address.h"
+#include "cli/random_bytes.h"
 #include "cli/reload.h"
 #include "cli/server_settings.h"
 #include "cli/stop_signals.h"
@@ -47,19 +49,31 @@ http::Limits limits_of(const ServeArguments& arguments) {
   return limits;
 }
 
+// The texts in the settings are good: the table of settings has seen to that.
+api::ApiOptions options_of(const ServeArguments& arguments) {
+  api::ApiOptions options;
+  options.admission.dev = arguments.dev;
+  options.version = version();
+  for (const std::string& text : arguments.trusted_proxies) {
+    options.admission.trusted_proxies.push_back(*http::IpNetwork::parse(text));
+  }
+  for (const std::string& origin : arguments.http_cors_origins) options.cors.add(origin);
+  if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
+    say("with --dev no key and no proxy is looked at: every caller on this machine is trusted");
+  }
+  return options;
+}
+
+std::string key_file_of(const ServeArguments& arguments) {
+  return arguments.keys_file.empty() ? key_file_in(arguments.data_dir) : arguments.keys_file;
+}
+
 // Every connection is a file.
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void fill_random(std::span<std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-    if (got > 0) bytes = bytes.subspan(static_cast<std::size_t>(got));
-  }
 }
 
 // R11: nothing may be acknowledged any more, and nothing may be waited for.
@@ -180,12 +194,10 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 }
 
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
-                     store::ClaimStore& store, StopSignals& signals) {
+                     const api::ApiOptions& options, store::ClaimStore& store,
+                     StopSignals& signals) {
   const bool shared = arguments.io_threads > 1;
-  api::ApiOptions options;
-  options.dev = arguments.dev;
-  options.version = version();
-  api::AdminHandler admin(store);
+  api::AdminHandler admin(store, options.admission.keys);
   const http::Limits limits = limits_of(arguments);
   IoThread first(store, options, limits);
   FurtherThreads further;
@@ -246,20 +258,27 @@ ExitCode serve(const ServeArguments& arguments) {
   const auto http = parse_endpoint(arguments.http_listen);
   const auto admin = parse_endpoint(arguments.admin_listen);
   const Listeners listeners{*http, *admin};
+  api::ApiOptions options = options_of(arguments);
   StopSignals signals(Hangup::reloads);
   raise_file_limit();
-  if (!arguments.dev) {
-    say("started without --dev: this version knows no keys yet, so it answers 401 to everything "
-        "but GET .../status and /problems");
-  }
   const SystemClock clock;
+  api::LiveKeys keys;
   const auto files = embedded::make_system_file_system();
   auto store = open_store(*files, clock, arguments);
   if (!store) {
     say(store.error().message);
     return ExitCode::failure;
   }
-  return serve_store(arguments, listeners, **store, signals);
+  KeyFollower follower(key_file_of(arguments), keys, clock, say);
+  if (!arguments.dev) {
+    options.admission.keys = &keys;
+    options.admission.clock = &clock;
+    if (const Status begun = follower.begin(); !begun.ok()) {
+      say(begun.error().message);
+      return ExitCode::failure;
+    }
+  }
+  return serve_store(arguments, listeners, options, **store, signals);
 }
 
 }  // namespace doorbuster::cli

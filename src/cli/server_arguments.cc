@@ -14,6 +14,7 @@ constexpr std::string_view kServeAbout =
     "  doorbuster serve --dev --demo\n"
     "  doorbuster serve --dev --http.listen 127.0.0.1:9000 --data-dir /tmp/trial\n"
     "  doorbuster serve --config /etc/doorbuster.toml\n"
+    "  doorbuster serve --data-dir /srv/sales --trusted-proxies 10.0.0.2\n"
     "\n"
     "Serves sales until it is told to stop (Ctrl-C or SIGTERM), then finishes what is under way.\n"
     "SIGHUP reads the file of settings again.\n"

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "api/cors.h"
 #include "cli/listen_address.h"
+#include "http/ip_address.h"
 
 namespace doorbuster::cli {
 namespace {
@@ -66,6 +68,12 @@ std::vector<Setting> of_the_server(ServeArguments& a) {
       {"demo", &a.demo, "Make sure there is a sale \"demo\" of 1,000 units"},
       {"behind_proxy", &a.behind_proxy, "Listen beyond loopback: a proxy in front speaks TLS"},
       {"data_dir", &a.data_dir, "Where sales and claims are kept", "DIR"},
+      {"trusted_proxies",
+       &a.trusted_proxies,
+       "Whose X-Buyer-Id is taken: addresses and networks",
+       "LIST",
+       {},
+       http::network_flaw},
       {"io_threads", &a.io_threads, "Threads that serve connections", "N", {1, 64}},
       {"restart_grace_seconds",
        &a.restart_grace_seconds,
@@ -85,6 +93,12 @@ std::vector<Setting> of_http(ServeArguments& a) {
   };
   return {
       {"http.listen", &a.http_listen, "Address and port of the API", "ADDRESS", {}, endpoint_flaw},
+      {"http.cors_origins",
+       &a.http_cors_origins,
+       "Whose pages may read answers: https://shop.example",
+       "LIST",
+       {},
+       api::origin_flaw},
       size_limit("http.max_connections", a.http_max_connections,
                  "Connections of each listener and I/O thread; further ones get 503", "N",
                  {1, 1'000'000}),
@@ -101,6 +115,12 @@ std::vector<Setting> of_http(ServeArguments& a) {
       time_limit("http.drain_timeout_seconds", a.http_drain_timeout_seconds,
                  "When stopped, to answer what is under way"),
   };
+}
+
+std::vector<Setting> of_keys(ServeArguments& a) {
+  Setting file{"keys.file", &a.keys_file, "Merchants' keys; empty: keys.json in data_dir", "FILE"};
+  file.may_be_empty = true;
+  return {std::move(file)};
 }
 
 std::vector<Setting> of_admin(ServeArguments& a) {
@@ -145,7 +165,7 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
 std::vector<Setting> server_settings(ServeArguments& arguments) {
   std::vector<Setting> all;
   for (const Part part :
-       {Part(of_the_server), Part(of_http), Part(of_admin), Part(of_the_journal)}) {
+       {Part(of_the_server), Part(of_http), Part(of_keys), Part(of_admin), Part(of_the_journal)}) {
     for (Setting& setting : part(arguments)) all.push_back(std::move(setting));
   }
   return all;

@@ -87,7 +87,8 @@ void EventLoop::start_drain() {
   for (const auto& session : all) session->drain();
 }
 
-void EventLoop::open_session(Listener& listener, Handler& handler, int descriptor, Origin origin) {
+void EventLoop::open_session(Listener& listener, Handler& handler, int descriptor,
+                             const Peer& peer) {
   const bool refused = listener.served() >= limits_.connections;
   if (refused && listener.refused() >= kRefusedAtATime) {
     ::close(descriptor);
@@ -104,8 +105,7 @@ void EventLoop::open_session(Listener& listener, Handler& handler, int descripto
   socket.non_blocking(true, error);
   if (error) return;
   listener.opened(refused);
-  sessions_.push_back(
-      std::make_shared<Session>(*this, listener, handler, std::move(socket), std::move(origin)));
+  sessions_.push_back(std::make_shared<Session>(*this, listener, handler, std::move(socket), peer));
   const auto place = std::prev(sessions_.end());
   const auto session = *place;
   if (refused) {

@@ -46,7 +46,7 @@ class EventLoop {
   TimerWheel& wheel() { return wheel_; }
   // The first tick that is at least `time` away.
   TimerWheel::Tick due_in(std::chrono::milliseconds time) const;
-  void open_session(Listener& listener, Handler& handler, int descriptor, Origin origin);
+  void open_session(Listener& listener, Handler& handler, int descriptor, const Peer& peer);
   void forget(Session& session);
   void flush_later(std::shared_ptr<Session> session);
   // Its buffers have grown: looked at again at the next tick.

@@ -1,6 +1,5 @@
 #include "http/listener.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -31,18 +30,17 @@ Error listen_error(const Endpoint& endpoint, const boost::system::error_code& er
               (taken ? "another process has this address" : error.message())};
 }
 
-std::string text_of(int family, const void* address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "" : text.data();
-}
-
-Origin origin_of(const sockaddr_storage& address) {
+Peer peer_at(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    return {text_of(AF_INET, &v4.sin_addr), (ntohl(v4.sin_addr.s_addr) >> 24) == 127};
+    std::array<std::uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr,
+                bytes.size());
+    return {IpAddress::v4(bytes)};
   }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  return {text_of(AF_INET6, &v6.sin6_addr), IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0};
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr,
+              bytes.size());
+  return {IpAddress::v6(bytes)};
 }
 
 }  // namespace
@@ -106,7 +104,7 @@ bool Listener::accept_one() {
   const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address),
                                    &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (descriptor >= 0) {
-    loop_.open_session(*this, handler_, descriptor, origin_of(address));
+    loop_.open_session(*this, handler_, descriptor, peer_at(address));
     return true;
   }
   switch (errno) {

@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "http/ip_address.h"
+
 namespace doorbuster::http {
 
 enum class Method { get, head, post, put, patch, delete_, options, other };
@@ -17,8 +19,7 @@ struct Field {
 };
 
 struct Peer {
-  std::string_view address;  // "127.0.0.1"
-  bool loopback = false;
+  IpAddress address;
 };
 
 struct Request {

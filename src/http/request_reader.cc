@@ -151,7 +151,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
   std::uint64_t excess_ = 0;
 };
 
-RequestReader::RequestReader(std::size_t head_limit, Peer peer)
+RequestReader::RequestReader(std::size_t head_limit, const Peer& peer)
     : head_limit_(head_limit), parser_(std::make_unique<Parser>()) {
   request_.peer = peer;
 }

@@ -30,7 +30,7 @@ class RequestReader {
  public:
   enum class Step { need_more, head, request, refused };
 
-  RequestReader(std::size_t head_limit, Peer peer);
+  RequestReader(std::size_t head_limit, const Peer& peer);
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;

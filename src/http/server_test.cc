@@ -40,8 +40,8 @@ TEST(Server, ShowsTheHandlerTheWholeRequest) {
   handler.on_any = [&](const Request& request, Responder responder) {
     seen = std::string(request.method_text) + " " + std::string(request.path) + " " +
            std::string(request.query) + " " + std::string(request.field("x-one")) + " " +
-           std::to_string(request.count("X-TWO")) + " " + std::string(request.peer.address) + " " +
-           (request.peer.loopback ? "loopback" : "far");
+           std::to_string(request.count("X-TWO")) + " " + request.peer.address.text() + " " +
+           (request.peer.address.is_loopback() ? "loopback" : "far");
     EXPECT_EQ(request.method, Method::patch);
     responder.send({.status = 204, .content_type = {}, .fields = {}, .body = {}});
   };

@@ -37,13 +37,12 @@ struct Session::WriteReady {
 };
 
 Session::Session(EventLoop& loop, Listener& listener, Handler& handler, Socket socket,
-                 Origin origin)
+                 const Peer& peer)
     : loop_(loop),
       listener_(listener),
       handler_(handler),
       socket_(std::move(socket)),
-      origin_(std::move(origin)),
-      reader_(loop.limits().head_bytes, Peer{origin_.address, origin_.loopback}) {}
+      reader_(loop.limits().head_bytes, peer) {}
 
 Session::~Session() = default;
 

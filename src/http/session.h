@@ -31,16 +31,11 @@ class Listener;
 using Socket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-struct Origin {
-  std::string address;
-  bool loopback = false;
-};
-
 class Session final : public std::enable_shared_from_this<Session>, public TimerWheel::Entry {
  public:
   using List = std::list<std::shared_ptr<Session>>;
 
-  Session(EventLoop& loop, Listener& listener, Handler& handler, Socket socket, Origin origin);
+  Session(EventLoop& loop, Listener& listener, Handler& handler, Socket socket, const Peer& peer);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -94,7 +89,6 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   Listener& listener_;
   Handler& handler_;
   std::optional<Socket> socket_;
-  const Origin origin_;
   List::iterator place_;
   RequestReader reader_;
   AnswerQueue answers_;

@@ -123,13 +123,15 @@ def _gather(stdout, lines, changed):
 
 
 class Server:
-    """One `doorbuster serve --dev` over a data directory, to be started and ended again and again."""
+    """One `doorbuster serve` over a data directory, to be started and ended again and again; with --dev
+    unless `dev` is set otherwise before it starts."""
 
     def __init__(self, data_dir, log_path, arguments=(), environment=None):
         self.data_dir = data_dir
         self.log_path = log_path
         self.arguments = list(arguments)
         self.environment = dict(environment or {})  # beside that of the tests
+        self.dev = True
         self.process = None
         self.address = None
         self.admin = None
@@ -152,8 +154,10 @@ class Server:
     def launch(self, listen="127.0.0.1:0"):
         """Starts it and waits for nothing."""
         assert self.process is None, "it runs already"
-        command = [BINARY, "serve", "--dev", "--data-dir", self.data_dir, "--http.listen", listen,
+        command = [BINARY, "serve", "--data-dir", self.data_dir, "--http.listen", listen,
                    "--admin.listen", "127.0.0.1:0", *self.arguments]
+        if self.dev:
+            command.append("--dev")
         if IO_THREADS:
             command += ["--io-threads", IO_THREADS]
         with open(self.log_path, "ab") as log:

@@ -190,8 +190,10 @@ class Sales(DoorbusterTest):
             with Scripted(answer(status, {"title": "Not allowed", "detail": "No key."})) as server:
                 for arguments in (["sale", "list"], ["sale", "create", "x", "--stock", "1"], ["claims", "list", "x"]):
                     result = run(server, *arguments)
+                    # Without a key, where one is asked for, it says where to name one.
+                    hint = " Name one with --key-file or DOORBUSTER_API_KEY_FILE." if status == 401 else ""
                     self.assertEqual((result.returncode, result.stdout, result.stderr),
-                                     (DENIED, "", "doorbuster: Not allowed: No key.\n"))
+                                     (DENIED, "", f"doorbuster: Not allowed: No key.{hint}\n"))
 
     def test_a_lost_answer_is_called_what_it_is(self):
         sale = answer(200, {"id": "x", "stock": 5, "status": "open"}, 'ETag: "3"')

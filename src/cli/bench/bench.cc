@@ -185,7 +185,7 @@ ExitCode send_crowd(const BenchArguments& arguments) {
     return ExitCode::usage;
   }
   const auto server = cli::parse_server_url(arguments.api.url);
-  auto client = cli::client_at(arguments.api.url);
+  auto client = cli::client_of(arguments.api);
   if (!server || !client) return ExitCode::usage;
   const auto address = find_listener(*server);
   if (!address) {
