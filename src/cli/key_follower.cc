@@ -68,6 +68,7 @@ bool KeyFollower::is_as_it_was() const {
 Status KeyFollower::read() {
   auto file = read_key_file(path_);
   if (!file) return file.error();
+  std::string news;
   if (text_ != file->text) {
     auto records = api::parse_key_file(file->text);
     if (!records) return Error{records.error().code, path_ + ": " + records.error().message};
@@ -75,13 +76,15 @@ Status KeyFollower::read() {
     count_ = records->size();
     keys_.publish(std::make_shared<const api::KeySet>(std::move(*records)));
     text_ = std::move(file->text);
-    if (!is_first || !trouble_.empty()) tell_("keys: " + counted(count_) + " read from " + path_);
+    if (!is_first || !trouble_.empty()) news = "keys: " + counted(count_) + " read from " + path_;
   } else if (!trouble_.empty()) {
-    tell_("keys: " + path_ + " is as it was");
+    news = "keys: " + path_ + " is as it was";
   }
   file_ = file->file;
   trouble_.clear();
+  // What is told is true already.
   keys_.set_condition("ok");
+  if (!news.empty()) tell_(news);
   return ok_status();
 }
 
