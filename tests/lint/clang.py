@@ -2,7 +2,10 @@
 """clang-format and clang-tidy as tests.
 
 Usage: clang.py format CHECKOUT
-       clang.py tidy CHECKOUT BUILD    (BUILD has the compile_commands.json and keeps what was found clean)
+       clang.py tidy CHECKOUT BUILD    (BUILD has the compile_commands.json)
+
+What tidy found clean is kept in the user's cache, as ccache keeps objects, and not looked at again in any checkout
+until it, something that it includes, its compiler's command or the checks change.
 
 Both are pinned to version 14: another one formats and warns otherwise.
 """
@@ -49,8 +52,8 @@ def seen_by(path, root, seen):
 
 def fingerprint(path, command, root):
     """Changes with anything that could change the verdict on a file."""
-    parts = [command.encode(), read(os.path.join(root, ".clang-tidy"))]
-    parts += [read(p) for p in sorted(seen_by(path, root, set()))]
+    parts = [command.replace(root, ".").encode(), read(os.path.join(root, ".clang-tidy"))]
+    parts += [os.path.relpath(p, root).encode() + read(p) for p in sorted(seen_by(path, root, set()))]
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 
@@ -61,7 +64,7 @@ def check_tidy(root, build):
              and not p.endswith("_test.cc") and p in commands]
     if not files:
         sys.exit("nothing to check")
-    clean = os.path.join(build, "tidy-clean")
+    clean = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "doorbuster", "tidy-clean")
     os.makedirs(clean, exist_ok=True)
     marks = {p: os.path.join(clean, fingerprint(p, commands[p], root)) for p in files}
     waiting = [p for p in files if not os.path.exists(marks[p])]
