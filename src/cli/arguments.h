@@ -143,6 +143,12 @@ struct ClaimsExportArguments {
   std::string output;  // a path; empty: stdout
 };
 
+struct ExplainArguments {
+  ApiArguments api;
+  std::string sale;
+  std::string buyer;
+};
+
 struct EventsTailArguments {
   ApiArguments api;
   std::string sale;              // of it alone; empty: of all
@@ -205,7 +211,7 @@ struct BenchArguments {
 using Arguments =
     std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
                  SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
-                 ClaimsListArguments, ClaimsExportArguments, EventsTailArguments,
+                 ClaimsListArguments, ClaimsExportArguments, EventsTailArguments, ExplainArguments,
                  ClockAcceptArguments, KeysCreateArguments, KeysListArguments, KeysRevokeArguments,
                  BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 

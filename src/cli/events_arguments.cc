@@ -25,6 +25,15 @@ constexpr std::string_view kTailAbout =
     "read on where it was left: no event is missed, none is shown twice.\n"
     "With --json each is a CloudEvent, one a line; its id is a cursor for --after.\n";
 
+constexpr std::string_view kExplainAbout =
+    "Examples:\n"
+    "  doorbuster explain drop alice\n"
+    "  doorbuster explain drop alice --json\n"
+    "\n"
+    "Tells, event by event, why a buyer has what he has: what happened to the sale, and what "
+    "became\n"
+    "of each of his claims. What was refused is no event, and not told.\n";
+
 std::string slug_flaw(const std::string& id) {
   if (api::is_slug(id)) return {};
   return "'" + id + "' is no sale's id: 1 to 64 of the characters a-z, 0-9 and '-'";
@@ -45,6 +54,13 @@ void add_events_commands(CLI::App& app, Commands& commands) {
       ->type_name("CURSOR");
   add_api_options(*command, tail->api);
   commands.push_back({command, [tail] { return Arguments(*tail); }});
+
+  const auto explain = std::make_shared<ExplainArguments>();
+  command = add_command(app, "explain", "Tell why a buyer has what he has", kExplainAbout);
+  add_sale_id(*command, explain->sale);
+  command->add_option("BUYER", explain->buyer, "The buyer")->required()->type_name("");
+  add_api_options(*command, explain->api);
+  commands.push_back({command, [explain] { return Arguments(*explain); }});
 }
 
 }  // namespace doorbuster::cli

@@ -4,6 +4,7 @@
 #include "cli/clock_accept.h"
 #include "cli/config_commands.h"
 #include "cli/events_tail.h"
+#include "cli/explain.h"
 #include "cli/health.h"
 #include "cli/keys_commands.h"
 #include "cli/sale_commands.h"
@@ -29,6 +30,7 @@ struct Run {
     return export_claims(arguments);
   }
   ExitCode operator()(const EventsTailArguments& arguments) const { return tail_events(arguments); }
+  ExitCode operator()(const ExplainArguments& arguments) const { return explain(arguments); }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
   }

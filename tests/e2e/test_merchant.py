@@ -13,7 +13,8 @@ import subprocess
 import threading
 import time
 
-from harness import BINARY, DoorbusterTest, Late, claim, crowd, listed, main, run_program, scaled
+from harness import (BINARY, DoorbusterTest, Late, claim, crowd, listed, main, post_json, request, run_program,
+                     scaled)
 
 OK, FAILURE, USAGE, UNREACHABLE, DENIED, INTERRUPTED = 0, 1, 2, 4, 5, 130
 
@@ -427,6 +428,37 @@ class Claims(DoorbusterTest):
         self.assertEqual((result.returncode, result.stdout, result.stderr),
                          (OK, "", "doorbuster: there are no claims here\n"))
         self.assertEqual(run(server, "claims", "export", "empty", "--json").stdout, "")
+
+    def test_why_a_buyer_has_what_he_has_is_told_event_by_event(self):
+        server = self.new_server().start()
+        with server.connect() as connection:
+            self.create(connection, "other", 1)
+            connection.ask(claim("other", "ann"))
+            self.create(connection, "drop", 2, hold_seconds=600)
+            first = connection.ask(claim("drop", "ann")).json()["id"]
+            connection.ask(claim("drop", "bob"))
+            connection.ask(request("DELETE", f"/v1/sales/drop/claims/{first}"))
+            second = connection.ask(claim("drop", "ann")).json()["id"]
+            connection.ask(post_json(f"/v1/sales/drop/claims/{second}/confirm", {"reference": "order_991"}))
+        run(server, "sale", "close", "drop", "--yes")
+        result = run(server, "explain", "drop", "ann")
+        self.assertEqual((result.returncode, result.stderr), (OK, ""))
+        lines = [re.sub(r"^[-\d]+ [:.\d]+Z  | until [-\d]+ [:.\d]+Z", "", line) for line in result.stdout.splitlines()]
+        self.assertEqual(lines, [
+            "#1         the sale is published: 2 units, at most 1 a buyer",
+            "#2         the sale opens",
+            f"#3         claim {first}: takes 1 unit (1), held",
+            f"#5         claim {first}: given back by the merchant, 1 unit free again",
+            f"#6         claim {second}: takes 1 unit (1), held",
+            f"#7         claim {second}: confirmed as order_991",
+            "#8         the sale is closed",
+            "so ann has 1 unit for good."])
+        told = json.loads(run(server, "explain", "drop", "ann", "--json").stdout)
+        self.assertEqual([event["sequence"] for event in told["events"]], ["1", "2", "3", "5", "6", "7", "8"])
+        self.assertEqual([one["id"] for one in told["claims"]], [first, second])
+        self.assertTrue(run(server, "explain", "drop", "bob").stdout.endswith("so bob has 1 unit held.\n"))
+        self.assertIn("so cid has nothing.", run(server, "explain", "drop", "cid").stdout)
+        self.assertEqual(run(server, "explain", "none", "ann").returncode, FAILURE)
 
     def test_a_reader_that_has_enough_ends_it(self):
         server = self.sold(scaled(3000, 1500))
