@@ -79,7 +79,7 @@ Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, Eng
                    {options_.data_dir, recovered.identity, options_.snapshots},
                    options_.segment_bytes, recovered.first_segment, wake),
       archive_(files, workers.archive, snapshots_path(options_.data_dir), recovered.identity,
-               std::move(recovered.archive), wake),
+               std::move(recovered.archive), std::move(wake)),
       durable_head_(recovered.end.next_position - 1) {
   for (std::uint32_t i = 0; i < catalog_.size(); ++i) {
     slugs_.add(catalog_[{i}].definition().slug, 0);
