@@ -1,6 +1,7 @@
 #include "cli/api_credential.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,7 +39,9 @@ class ApiCredential : public testing::Test {
     return key ? *key : key.error().message;
   }
 
-  const std::string path_ = testing::TempDir() + "doorbuster-credential.key";
+  // Tests run side by side.
+  const std::string path_ =
+      testing::TempDir() + "doorbuster-credential-" + std::to_string(::getpid()) + ".key";
 };
 
 TEST_F(ApiCredential, ComesFromTheFileNamedOrFromTheEnvironment) {
