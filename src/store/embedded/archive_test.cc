@@ -282,6 +282,41 @@ TEST_F(Archiving, AnImageThatCannotBeReadIsToldAndStopsNobody) {
   EXPECT_EQ(engine_.engine().archive_problem(), "");
 }
 
+TEST_F(Archiving, ManyThatGoAgainSealNoSegmentBeforeTheNextSnapshotIsWanted) {
+  SimulatedEngine::Options options = kOptions;
+  options.snapshots.archive_pause = 24h;
+  SimulatedEngine patient(9, options);
+  ASSERT_TRUE(patient.start().ok());
+  const auto closed = [&](const std::string& slug) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = slug;
+    definition->stock = 1;
+    definition->archive_after_seconds = 60;
+    patient.ask(sale::CreateSale{definition});
+    patient.ask(sale::SteerSale{sale::Slug(slug), sale::SaleAction::close});
+  };
+  constexpr int kSales = 3 * static_cast<int>(kArchivedATurn);
+  for (int i = 0; i < kSales; ++i) closed("sale-" + std::to_string(i));
+  patient.clock().advance(61s);
+  patient.settle();
+  const auto groups_written = [&] { return verify_directory(patient.files(), "data")->groups; };
+  int back = 0;
+  for (int i = 0; i < kSales; ++i) {
+    const std::string slug = "sale-" + std::to_string(i);
+    if (!patient.engine().catalog().find(slug)->archived()) continue;
+    patient.ask(store::ListClaims{sale::Slug(slug)});
+    ++back;
+  }
+  ASSERT_GT(back, static_cast<int>(kArchivedATurn));
+  closed("young");
+  const std::uint64_t before = groups_written();
+  patient.clock().advance(61s);
+  patient.settle();
+  EXPECT_TRUE(patient.engine().catalog().find("sale-0")->archived());
+  EXPECT_FALSE(patient.engine().catalog().find("young")->archived());
+  EXPECT_EQ(groups_written(), before);
+}
+
 TEST_F(Archiving, ManySalesLeaveAFewAtATime) {
   constexpr std::size_t kSales = 100;
   for (std::size_t i = 0; i < kSales; ++i) closed_sale("sale-" + std::to_string(i));

@@ -155,6 +155,8 @@ class Engine {
   // Keeps archivable_ in step with what the sale is now.
   void schedule_archiving(const sale::SaleState& sale);
   bool archiving_is_due(Time now) const;
+  // When a snapshot is wanted that archives sales; kNever: none is, or one is being taken.
+  Time archiving_snapshot_at() const;
   // When the next turn has to come for the sake of archiving.
   Time archiving_at() const;
   // Has the open segment sealed where only that keeps due sales from being archived.

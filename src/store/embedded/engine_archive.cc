@@ -43,19 +43,23 @@ bool Engine::archiving_is_due(Time now) const {
   return !archivable_.empty() && archivable_.begin()->first <= now;
 }
 
-Time Engine::archiving_at() const {
-  Time at = kNever;
-  if (!brought_back_.empty()) at = brought_back_.front().since + kBroughtBackFor;
+Time Engine::archiving_snapshot_at() const {
   if (archivable_.empty() || snapshotter_.under_way() || options_.snapshots.segments == 0) {
-    return at;
+    return kNever;
   }
-  return std::min(at, std::max({archivable_.begin()->first, snapshotter_.archives_not_before(),
-                                seal_not_before_}));
+  return std::max(
+      {archivable_.begin()->first, snapshotter_.archives_not_before(), seal_not_before_});
+}
+
+Time Engine::archiving_at() const {
+  const Time snapshot_at = archiving_snapshot_at();
+  if (brought_back_.empty()) return snapshot_at;
+  return std::min(snapshot_at, brought_back_.front().since + kBroughtBackFor);
 }
 
 void Engine::seal_for_archiving() {
   const Time now = time_line_.now();
-  if (stopping_ || !archiving_is_due(now) || archiving_at() > now) return;
+  if (stopping_ || archiving_snapshot_at() > now) return;
   if (journal_.last_sealed() >= snapshotter_.next_segment()) return consider_snapshot();
   seal_not_before_ = now + kSealAgainAfter;
   if (journal_.seal(group_.payload_bytes()) && group_.empty()) start_group(0);
