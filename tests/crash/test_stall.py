@@ -300,6 +300,8 @@ class Stall(DoorbusterTest):
         """SIGSTOP of the FUSE daemon: not one call to that disk returns, of whatever kind."""
         def hold(first_claim):
             self.disk.process.send_signal(signal.SIGSTOP)
+            # A signal is only on its way: its threads may still serve the disk until all are stopped.
+            os.waitid(os.P_PID, self.disk.process.pid, os.WSTOPPED | os.WNOWAIT)
             first_claim()
         self.stalled(hold, lambda: self.disk.process.send_signal(signal.SIGCONT))
 

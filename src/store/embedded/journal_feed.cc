@@ -92,7 +92,7 @@ bool JournalFeed::read(const store::EventsWanted& wanted, Done done) {
     const std::lock_guard lock(mutex_);
     if (stopping_ || under_way_ >= kMostUnderWay) return false;
     ++under_way_;
-    asked_.push_back({wanted, std::move(done), SteadyClock::now() + wanted.wait});
+    asked_.push_back({wanted, std::move(done), SteadyClock::now() + wanted.wait, head_.position()});
   }
   changed_.notify_one();
   return true;
@@ -146,7 +146,7 @@ void JournalFeed::begin(Asked& asked) {
   range.most = wanted.most;
   const std::uint64_t head = head_.position();
   if (wanted.after.view() == store::kLatest) {
-    range.after = head;
+    range.after = asked.latest;
   } else if (!wanted.after.empty()) {
     range.after = position_of(wanted.after);
     if (!range.after || *range.after > head) return answer(reading.done, store::NoSuchCursor{});

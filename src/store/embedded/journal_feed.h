@@ -42,6 +42,8 @@ class JournalFeed final : public store::EventFeed {
     store::EventsWanted wanted;
     Done done;
     SteadyClock::time_point until;
+    // Where the feed ended when it was asked: what comes later is news to who asked for the latest.
+    std::uint64_t latest;
   };
   // What was asked, understood, and how far it has got.
   struct Reading {
