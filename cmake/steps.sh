@@ -50,19 +50,23 @@ install_packages() {
   fi
 }
 
-# install_npm_packages: what tests/npm/package-lock.json names, unless just that is there already. Nothing
-# of it runs while it is installed.
+# install_npm_packages FOLDER: what FOLDER/package-lock.json names, unless just that is there already.
+# Nothing of it runs while it is installed. One at a time, as builds.
 install_npm_packages() {
-  local folder=$top/tests/npm log=$top/build/log/npm.log
+  local folder=$top/$1 log=$top/build/log/npm-${1//\//-}.log
   local there=$folder/node_modules/.installed-lock.json
   if cmp -s "$folder/package-lock.json" "$there"; then return 0; fi
-  say "installing what tests/npm/package.json names"
   mkdir -p "${log%/*}"
-  if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline) >"$log" 2>&1 </dev/null; then
-    show_failure "$log" "could not install the packages of tests/npm"
-    return 1
-  fi
-  cp "$folder/package-lock.json" "$there"
+  (
+    flock 9
+    if cmp -s "$folder/package-lock.json" "$there"; then exit 0; fi
+    say "installing what $1/package.json names"
+    if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline) >"$log" 2>&1 </dev/null; then
+      show_failure "$log" "could not install the packages of $1"
+      exit 1
+    fi
+    cp "$folder/package-lock.json" "$there"
+  ) 9>"$log.lock"
 }
 
 # count_steps NAME: ninja's steps as one line that counts, for a person at a terminal.

@@ -289,11 +289,10 @@ def dead_links(tree):
 
 
 def packages_explained(tree):
-    """packages.txt with tests/npm, and the first column of docs/dependencies.md, name the same packages."""
+    """packages.txt with web/ and tests/npm, and the first column of docs/dependencies.md, name the same packages."""
     if "packages.txt" not in tree.known:
         return
     page = "docs/dependencies.md"
-    from_npm = "tests/npm/package.json"
     listed = {}
     for number, line in enumerate(tree.text("packages.txt").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
@@ -302,9 +301,11 @@ def packages_explained(tree):
                 yield "packages.txt", number, "not 'run PACKAGE' or 'test PACKAGE'"
             else:
                 listed[words[1]] = "packages.txt", number
-    if from_npm in tree.known:
-        for name in json.loads(tree.text(from_npm)).get("devDependencies", {}):
-            listed[name] = from_npm, 1
+    for from_npm in ("web/package.json", "tests/npm/package.json"):
+        if from_npm in tree.known:
+            wanted = json.loads(tree.text(from_npm))
+            for name in (*wanted.get("dependencies", {}), *wanted.get("devDependencies", {})):
+                listed[name] = from_npm, 1
     explained = {}
     for number, line in enumerate(tree.text(page).splitlines() if page in tree.known else [], 1):
         if line.startswith("|"):

@@ -1,0 +1,4 @@
+import { DoorbusterSale } from './element';
+
+// A page may load the script twice.
+if (!customElements.get('doorbuster-sale')) customElements.define('doorbuster-sale', DoorbusterSale);
