@@ -19,6 +19,7 @@ sales whose events are their creation, their opening, claims, the closing of a r
 import collections
 import json
 import sys
+import urllib.error
 import urllib.request
 
 FIRST_CLAIM = 3  # created and opened are the sequences 1 and 2
@@ -259,10 +260,23 @@ def read_all_sales(url):
 
 
 def read_state(url, sales=None):
-    """The state of the sales named, or of all, over HTTP."""
+    """The state of the sales named, as far as they are there, or of all, over HTTP."""
+    definitions = read_all_sales(url) if sales is None else read_sales(url, sales)
     return {name: {"definition": sale, "stats": _read(f"{url}/v1/sales/{name}/stats"),
                    "claims": _read_pages(f"{url}/v1/sales/{name}/claims")}
-            for name, sale in read_all_sales(url).items() if sales is None or name in sales}
+            for name, sale in definitions.items()}
+
+
+def read_sales(url, names):
+    """{id: definition} of those that are there."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = _read(f"{url}/v1/sales/{name}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+    return found
 
 
 def main():

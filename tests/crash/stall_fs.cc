@@ -15,10 +15,8 @@
 // it takes the kernel past its cache to here; BACKING is written through the cache.
 //
 // Thread: libfuse's, many; a call that waits keeps one. Owns: descriptors, one an open file.
-#define FUSE_USE_VERSION 312
 #include <dirent.h>
 #include <fcntl.h>
-#include <fuse.h>
 #include <fuse_lowlevel.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -31,10 +29,10 @@
 #include <string>
 #include <thread>
 
+#include "crash/fuse_mount.h"
+
 namespace {
 
-constexpr int kSkipped = 77;
-constexpr unsigned kThreads = 64;
 constexpr std::chrono::milliseconds kPollEvery{2};  // of CONTROL; nothing announces its removal
 
 struct Settings {
@@ -229,19 +227,6 @@ fuse_operations operations() {
   return result;
 }
 
-int serve(fuse* mounted) {
-  fuse_session* session = fuse_get_session(mounted);
-  if (fuse_set_signal_handlers(session) != 0) return 1;
-  std::puts("mounted");
-  std::fflush(stdout);
-  fuse_loop_config* config = fuse_loop_cfg_create();
-  fuse_loop_cfg_set_max_threads(config, kThreads);
-  const int ended = fuse_loop_mt(mounted, config);
-  fuse_loop_cfg_destroy(config);
-  fuse_remove_signal_handlers(session);
-  return ended < 0 ? 1 : 0;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
@@ -254,24 +239,8 @@ int main(int count, char** words) {
     std::perror(words[1]);
     return 2;
   }
-  if (::access("/dev/fuse", R_OK | W_OK) != 0) {
-    std::perror("stall_fs: skipped, FUSE cannot be had: /dev/fuse");
-    return kSkipped;
-  }
-  const fuse_operations all = operations();
-  char* no_options[] = {words[0], nullptr};
-  fuse_args arguments{1, no_options, 0};
-  fuse* created = fuse_new(&arguments, &all, sizeof all, &settings);
-  fuse_opt_free_args(&arguments);
-  if (created == nullptr) return 1;
-  if (fuse_mount(created, words[2]) != 0) {
-    std::fputs("stall_fs: skipped, FUSE cannot be had: mounting is refused\n", stderr);
-    fuse_destroy(created);
-    return kSkipped;
-  }
-  const int result = serve(created);
-  fuse_unmount(created);
-  fuse_destroy(created);
+  const int result =
+      doorbuster::crash::mount_and_serve(words[0], words[2], operations(), &settings);
   ::close(settings.backing);
   return result;
 }

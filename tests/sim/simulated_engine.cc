@@ -1,6 +1,7 @@
 #include "sim/simulated_engine.h"
 
 #include <cstring>
+#include <limits>
 
 #include "base/check.h"
 
@@ -26,6 +27,7 @@ Status SimulatedEngine::start() {
       });
   if (!recovered) return recovered.error();
   began_with_snapshot_ = recovered->first_segment > 1;
+  incarnation_ = recovered->identity.incarnation;
   auto engine = std::make_unique<embedded::Engine>(
       *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_, archive_},
       embedded::EngineOptions{kDataDir, options_.segment_bytes, options_.max_group_bytes,
@@ -90,15 +92,19 @@ void SimulatedEngine::step() {
   }
 }
 
-void SimulatedEngine::settle() {
+void SimulatedEngine::settle() { CHECK(settle_within(std::numeric_limits<std::uint64_t>::max())); }
+
+bool SimulatedEngine::settle_within(std::uint64_t turns) {
   turn();
   while (!committer_.idle() || !preparer_.idle() || !snapshots_.idle() || !archive_.idle() ||
          engine_->wants_turn()) {
+    if (turns-- == 0) return false;
     for (SimulatedWorker* worker : {&committer_, &preparer_, &snapshots_, &archive_}) {
       if (!worker->idle()) worker->run_one();
     }
     turn();
   }
+  return true;
 }
 
 store::Reply SimulatedEngine::ask(const store::Command& command) {

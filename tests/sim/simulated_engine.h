@@ -68,6 +68,8 @@ class SimulatedEngine final : private store::ReplySink {
   SimulatedWorker& snapshots() { return snapshots_; }
   // Runs everything until nothing is left to do.
   void settle();
+  // The same; false if that takes more than so many turns.
+  bool settle_within(std::uint64_t turns);
   // Submits, settles, and gives the reply.
   store::Reply ask(const store::Command& command);
 
@@ -78,6 +80,7 @@ class SimulatedEngine final : private store::ReplySink {
   void lose_power_in_snapshot();
   // Whether the last start began with a snapshot.
   bool began_with_snapshot() const { return began_with_snapshot_; }
+  const embedded::Incarnation& incarnation() const { return incarnation_; }
   // The journal's failure, once it has failed.
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -106,6 +109,7 @@ class SimulatedEngine final : private store::ReplySink {
   std::optional<Error> failure_;
   std::map<std::uint64_t, store::Reply> replies_;
   std::uint64_t next_request_ = 1;
+  embedded::Incarnation incarnation_{};
   bool began_with_snapshot_ = false;
 };
 

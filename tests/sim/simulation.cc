@@ -24,6 +24,17 @@ embedded::SnapshotOptions snapshots_of(std::uint64_t seed) {
           .archive_pause = std::chrono::milliseconds(seed % 5 * 700)};
 }
 
+// Far more than any life here has left to do once nothing fails.
+constexpr std::uint64_t kTurnsToRest = 10'000;
+
+const char* file_of(const std::string& path) {
+  if (path.find("snapshots") != std::string::npos) return "snapshots";
+  if (path.find(".seg.tmp") != std::string::npos) return "a segment in the making";
+  if (path.find(".seg") != std::string::npos) return "a segment";
+  if (path.find("journal") != std::string::npos) return "the journal's directory";
+  return "the data directory";
+}
+
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, std::uint64_t operations)
@@ -69,11 +80,9 @@ std::optional<std::string> Simulation::finish() {
   enabled_.fill(false);
   engine_.files().faults().clear();
   engine_.files().set_capacity(std::numeric_limits<std::uint64_t>::max());
-  engine_.settle();
-  resolve();
+  come_to_rest();
   if (engine_.failure()) restart_after_end();
-  engine_.settle();
-  resolve();
+  come_to_rest();
   if (!under_way_.empty()) auditor_.violated("S10: a request found no end");
   // The operator takes the clock as it is, and every hold comes to its end.
   engine_.engine().time_line().accept();
@@ -81,16 +90,30 @@ std::optional<std::string> Simulation::finish() {
   engine_.clock().advance(1min);
   faultless_ = true;
   audit_store();
+  feed_.end();
   engine_.stop_in_good_order();
   verify_store();
   start();
   audit_store();
+  if (auto broken = feed_.read_all(engine_.engine().durable_head().position())) {
+    auditor_.violated(*broken);
+  }
+  coverage_.note("events shown", feed_.events());
+  coverage_.note("events shown again", feed_.read_again());
+  coverage_.note("events asked for that were not kept", feed_.expired());
   return auditor_.violation();
+}
+
+void Simulation::come_to_rest() {
+  if (!engine_.settle_within(kTurnsToRest)) {
+    auditor_.violated("S10: no rest, though nothing fails");
+  }
+  resolve();
 }
 
 void Simulation::operate() {
   note_deciding();  // the clock may have been moved since
-  switch (below(random_, 24)) {
+  switch (below(random_, 25)) {
     case 0:
       submit(workload_.merchant(engine_.engine().now()));
       break;
@@ -116,6 +139,9 @@ void Simulation::operate() {
     case 13:
     case 14:
       submit(workload_.change_claim());
+      break;
+    case 15:
+      read_feed();
       break;
     default:
       engine_.step();
@@ -156,6 +182,16 @@ void Simulation::note_archived() {
   }
 }
 
+void Simulation::read_feed() {
+  const std::uint64_t head = engine_.engine().durable_head().position();
+  if (auto broken = feed_.read(random_, head)) auditor_.violated(*broken);
+}
+
+void Simulation::note_fault(const OperationRecord& record) {
+  coverage_.note(std::string("fault at ") + name_of(record.operation) + " " + file_of(record.path) +
+                 (starting_ ? ", in a start" : ", in use"));
+}
+
 void Simulation::note_deciding() {
   if (deciding_ || !engine_.running() || !engine_.engine().time_line().may_decide()) return;
   deciding_ = true;
@@ -181,6 +217,7 @@ void Simulation::resolve() {
   history_.read(engine_.files(), false);
   if (engine_.running() && engine_.failure()) {
     coverage_.note("ended by a failed journal");
+    feed_.end();
     engine_.kill();
     restart_after_end();
   }
@@ -189,16 +226,19 @@ void Simulation::resolve() {
 void Simulation::perhaps_fail() {
   if (may(Fault::power, 0.004)) {
     coverage_.note("power lost");
+    feed_.end();
     engine_.lose_power();
     restart_after_end();
   }
   if (may(Fault::kill, 0.004)) {
     coverage_.note("killed");
+    feed_.end();
     engine_.kill();
     restart_after_end();
   }
   if (may(Fault::restart, 0.002)) {
     coverage_.note("stopped in good order");
+    feed_.end();
     engine_.stop_in_good_order();
     restart_after_end();
   }
@@ -222,6 +262,7 @@ void Simulation::fail_snapshot() {
   }
   if (may(Fault::snapshot_power, 0.5) && !engine_.snapshots().idle()) {
     coverage_.note("power lost in a snapshot");
+    feed_.end();
     engine_.lose_power_in_snapshot();
     restart_after_end();
   }
@@ -250,6 +291,7 @@ void Simulation::fail_io() {
 
 // The engine has ended. What was under way has an unknown end; clients remember and ask again.
 void Simulation::restart_after_end() {
+  feed_.end();
   if (engine_.running()) engine_.kill();
   for (const auto& [request, asked] : under_way_) workload_.lost(auditor_.command(asked));
   under_way_.clear();
@@ -270,6 +312,7 @@ void Simulation::start() {
   SimulatedFileSystem& files = engine_.files();
   // What a segment tells is heard before it goes.
   files.set_trace([this](const OperationRecord& record) {
+    if (record.fails) note_fault(record);
     if (record.operation == Operation::remove) history_.read(engine_.files(), false);
   });
   // A full disk makes a first start impossible, which is no fault of the engine's.
@@ -280,11 +323,17 @@ void Simulation::start() {
     }
     const bool flips = attempt < 3 && may(Fault::read_flip, 0.3);
     if (flips) files.faults().set_bit_flip_rate(0.2);
+    starting_ = true;
     const Status started = engine_.start();
+    starting_ = false;
     files.faults().clear();
     if (started.ok()) {
       if (engine_.began_with_snapshot()) coverage_.note("started with a snapshot");
       deciding_ = false;
+      if (auto broken = feed_.begin(files, embedded::journal_path("data"), engine_.incarnation(),
+                                    engine_.engine().durable_head().position())) {
+        auditor_.violated(*broken);
+      }
       follow(true);
       note_deciding();
       return;

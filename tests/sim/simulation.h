@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/auditor.h"
+#include "sim/feed_follower.h"
 #include "sim/journal_history.h"
 #include "sim/simulated_engine.h"
 #include "sim/workload.h"
@@ -65,6 +66,10 @@ class Simulation {
   void note_deciding();
   // Takes note of sales that left memory, or came back.
   void note_archived();
+  // Somebody reads the feed, beside whatever is under way.
+  void read_feed();
+  // Takes note of a fault that strikes: what it meets, and in which phase.
+  void note_fault(const OperationRecord& record);
   void perhaps_fail();
   void fail_io();
   void fail_snapshot();
@@ -72,6 +77,8 @@ class Simulation {
   void restart_after_end();
   void start();
   std::optional<std::string> finish();
+  // Nothing fails any more: within so many turns nothing is left to do.
+  void come_to_rest();
   void audit_store();
   void verify_store();
   // The auditor follows the journal up to here. `is_whole`: nothing is under way.
@@ -86,11 +93,13 @@ class Simulation {
   Workload workload_;
   Auditor auditor_;
   JournalHistory history_;
+  FeedFollower feed_;
   Coverage coverage_;
   std::array<bool, kFaults> enabled_{};
   std::map<std::uint64_t, std::size_t> under_way_;  // engine's request -> auditor's
   std::chrono::milliseconds grace_;
   bool deciding_ = false;  // the engine of the moment
+  bool starting_ = false;
   bool faultless_ = false;
   std::set<std::uint32_t> archived_;
   std::uint64_t trace_ = 0;
