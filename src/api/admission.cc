@@ -2,32 +2,12 @@
 
 #include <algorithm>
 
+#include "api/session_cookie.h"
 #include "base/check.h"
 #include "http/syntax.h"
 
 namespace doorbuster::api {
 namespace {
-
-// The part before ":port". An IPv6 address has brackets around it.
-std::string_view without_port(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.find(':'));
-}
-
-bool is_port(std::string_view text) {
-  if (text.empty()) return true;
-  text.remove_prefix(1);
-  return text.size() <= 5 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// Names are compared, never resolved: a page whose own name leads to 127.0.0.1 is still foreign.
-bool is_loopback_authority(std::string_view authority) {
-  const std::string_view host = without_port(authority);
-  const std::string_view port = authority.substr(host.size());
-  if (!is_port(port) || (!port.empty() && port.front() != ':')) return false;
-  return host == "127.0.0.1" || host == "[::1]" || http::same_ignoring_case(host, "localhost");
-}
 
 bool is_loopback_origin(std::string_view origin) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -59,6 +39,16 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
 
 Refused malformed(Remark remark) { return {ProblemCode::malformed, remark, {}}; }
 Refused unauthenticated(Remark remark) { return {ProblemCode::unauthenticated, remark, {}}; }
+Refused foreign_page() { return {ProblemCode::insufficient_scope, Remark::foreign_page, {}}; }
+
+// What one whom `record` stands for may do.
+std::variant<Caller, Refused> judge_key(Who who, const KeyRecord& record) {
+  if (who == Who::any_key) return Caller::merchant;
+  const auto needed = scope_of(who);
+  if (!needed) return Refused{ProblemCode::insufficient_scope, Remark::buyers_only, {}};
+  if (record.scopes.has(*needed)) return Caller::merchant;
+  return Refused{ProblemCode::insufficient_scope, Remark::needs_scope, needed};
+}
 
 }  // namespace
 
@@ -67,6 +57,7 @@ std::optional<Scope> scope_of(Who who) {
     case Who::anyone:
     case Who::buyer:
     case Who::any_key:
+    case Who::own_page:
       return std::nullopt;
     case Who::sales_read:
       return Scope::sales_read;
@@ -97,6 +88,7 @@ bool takes_buyers(Who who) {
     case Who::claims_write:
     case Who::events_read:
     case Who::any_key:
+    case Who::own_page:
       return false;
   }
   CHECK(false);
@@ -130,6 +122,10 @@ std::variant<Caller, Refused> Admission::admit(Who who, const http::Request& req
     if (const auto refused = refuse_stranger(request.peer, fields)) return *refused;
     return Caller::trusted;
   }
+  if (who == Who::own_page) {
+    if (!is_of_own_page(request, fields)) return foreign_page();
+    return Caller::anyone;
+  }
   if (has_credential(request.query)) return malformed(Remark::credential_in_address);
   // A proxy that knows of no buyer may send the field empty.
   const bool names_buyer = fields.buyer_id.count > 1 || !fields.buyer_id.value.empty();
@@ -138,6 +134,8 @@ std::variant<Caller, Refused> Admission::admit(Who who, const http::Request& req
     if (names_buyer) return malformed(Remark::key_and_buyer);
     return admit_key(who, fields.authorization.value);
   }
+  // A browser sends its cookie whoever asks: it counts where nothing else says who that is.
+  if (!names_buyer && session_token(fields)) return admit_session(who, request, fields);
   if (!names_buyer) return unauthenticated(Remark::no_credential);
   if (!is_trusted(request.peer)) return unauthenticated(Remark::proxy_not_trusted);
   if (fields.buyer_id.count > 1) return malformed(Remark::buyer_twice);
@@ -148,7 +146,13 @@ std::variant<Caller, Refused> Admission::admit(Who who, const http::Request& req
 std::variant<Caller, Refused> Admission::admit_key(Who who, std::string_view authorization) {
   const auto key = bearer_token(authorization);
   if (!key) return unauthenticated(Remark::not_bearer);
-  switch (shape_of_key(*key)) {
+  const auto found = key_in_force(*key);
+  if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
+  return judge_key(who, *std::get<const KeyRecord*>(found));
+}
+
+std::variant<const KeyRecord*, Refused> Admission::key_in_force(std::string_view key) {
+  switch (shape_of_key(key)) {
     case KeyShape::not_a_key:
       return unauthenticated(Remark::not_a_key);
     case KeyShape::mistyped:
@@ -156,17 +160,56 @@ std::variant<Caller, Refused> Admission::admit_key(Who who, std::string_view aut
     case KeyShape::whole:
       break;
   }
-  const KeyRecord* record = keys_ ? keys_->look().find(*key) : nullptr;
+  const KeyRecord* record = keys_ ? keys_->look().find(key) : nullptr;
   if (record == nullptr) return unauthenticated(Remark::key_unknown);
   if (record->is_revoked()) return unauthenticated(Remark::key_revoked);
-  if (record->expires_at != kNever && record->is_expired(options_.clock->wall())) {
-    return unauthenticated(Remark::key_expired);
+  if (!is_in_force(*record)) return unauthenticated(Remark::key_expired);
+  return record;
+}
+
+bool Admission::is_in_force(const KeyRecord& record) const {
+  if (record.is_revoked()) return false;
+  return record.expires_at == kNever || !record.is_expired(options_.clock->wall());
+}
+
+std::variant<Caller, Refused> Admission::admit_session(Who who, const http::Request& request,
+                                                       const KnownFields& fields) {
+  if (!is_of_own_page(request, fields)) return foreign_page();
+  const auto session = signed_in(fields);
+  if (!session) return unauthenticated(Remark::session_ended);
+  return judge_key(who, *session->key);
+}
+
+std::optional<SignedIn> Admission::signed_in(const KnownFields& fields) {
+  const auto token = session_token(fields);
+  if (!token || options_.sessions == nullptr || !keys_) return std::nullopt;
+  const auto now = options_.clock->since_boot();
+  const auto holder = options_.sessions->find(*token, now);
+  if (!holder) return std::nullopt;
+  const KeyRecord* record = keys_->look().find(holder->prefix, holder->key);
+  if (record == nullptr || !is_in_force(*record)) {
+    options_.sessions->end(*token);
+    return std::nullopt;
   }
-  if (who == Who::any_key) return Caller::merchant;
-  const auto needed = scope_of(who);
-  if (!needed) return Refused{ProblemCode::insufficient_scope, Remark::buyers_only, {}};
-  if (record->scopes.has(*needed)) return Caller::merchant;
-  return Refused{ProblemCode::insufficient_scope, Remark::needs_scope, needed};
+  const auto left = std::chrono::duration_cast<Time::duration>(holder->ends - now);
+  return SignedIn{record, std::min(options_.clock->wall() + left, record->expires_at)};
+}
+
+std::variant<SignedIn, Refused> Admission::sign_in(std::string_view key, const KnownFields& fields,
+                                                   std::string& token) {
+  const auto found = key_in_force(key);
+  if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
+  const KeyRecord* record = std::get<const KeyRecord*>(found);
+  CHECK(options_.sessions != nullptr);
+  sign_out(fields);
+  token = options_.sessions->open(record->prefix, record->hash, options_.clock->since_boot());
+  return SignedIn{record,
+                  std::min(options_.clock->wall() + Sessions::kLifetime, record->expires_at)};
+}
+
+void Admission::sign_out(const KnownFields& fields) {
+  const auto token = session_token(fields);
+  if (token && options_.sessions != nullptr) options_.sessions->end(*token);
 }
 
 bool Admission::is_trusted(const http::Peer& peer) const {

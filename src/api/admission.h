@@ -1,8 +1,8 @@
 // Who asks, and whether he may. A merchant's program shows a key (`Authorization: Bearer
-// db_sk_...`); a buyer is named in X-Buyer-Id by a proxy that is trusted to know him. A server
-// started with --dev trusts the programs of its own machine as both, and no web page that a browser
-// there has open. So does, with --dev or without, the admin listener where it is told to do
-// something.
+// db_sk_...`); the console's page shows the cookie that it got for one; a buyer is named in
+// X-Buyer-Id by a proxy that is trusted to know him. A server started with --dev trusts the
+// programs of its own machine as both, and no web page that a browser there has open. So does, with
+// --dev or without, the admin listener where it is told to do something.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "api/live_keys.h"
 #include "api/problem.h"
 #include "api/scope.h"
+#include "api/sessions.h"
 #include "base/clock.h"
 #include "http/ip_address.h"
 #include "http/request.h"
@@ -34,6 +35,7 @@ enum class Who : std::uint8_t {
   claims_write,
   events_read,
   any_key,
+  own_page,  // the console's own page, signed in or not
 };
 
 // The scope that a key needs; nothing where none does or none helps.
@@ -44,7 +46,7 @@ bool takes_buyers(Who who);
 enum class Caller : std::uint8_t {
   anyone,    // nobody asked who he is
   buyer,     // the one in X-Buyer-Id
-  merchant,  // with a key
+  merchant,  // with a key, or a session that stands for one
   trusted,   // a program of this machine: the buyer in X-Buyer-Id, or else the merchant
 };
 
@@ -59,6 +61,13 @@ struct AdmissionOptions {
   std::vector<http::IpNetwork> trusted_proxies;  // whose X-Buyer-Id is taken
   const LiveKeys* keys = nullptr;                // null: there are none. They outlive the server
   const Clock* clock = nullptr;                  // for the expiry of keys; needed with them
+  Sessions* sessions = nullptr;  // null: nobody can sign in. They outlive the server
+};
+
+// A browser that is signed in, as of now.
+struct SignedIn {
+  const KeyRecord* key;  // good until the next look at the keys
+  Time ends;             // with the session or with the key
 };
 
 // Nothing when a program of the server's own machine asks.
@@ -73,8 +82,21 @@ class Admission {
   std::variant<Caller, Refused> admit(Who who, const http::Request& request,
                                       const KnownFields& fields);
 
+  // Who is signed in with the cookie; nothing where nobody is.
+  std::optional<SignedIn> signed_in(const KnownFields& fields);
+  // A new session for a key that is in force; `token` is for the cookie. The session that the
+  // browser had ends.
+  std::variant<SignedIn, Refused> sign_in(std::string_view key, const KnownFields& fields,
+                                          std::string& token);
+  void sign_out(const KnownFields& fields);
+  bool is_dev() const { return options_.dev; }
+
  private:
+  std::variant<const KeyRecord*, Refused> key_in_force(std::string_view key);
   std::variant<Caller, Refused> admit_key(Who who, std::string_view authorization);
+  std::variant<Caller, Refused> admit_session(Who who, const http::Request& request,
+                                              const KnownFields& fields);
+  bool is_in_force(const KeyRecord& record) const;
   bool is_trusted(const http::Peer& peer) const;
 
   const AdmissionOptions& options_;

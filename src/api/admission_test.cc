@@ -148,6 +148,19 @@ const std::map<Place, Row> kMatrix = {
     {{kGet, "/v1/server"}, {"/v1/server", "", 403, 403, 200}},
     {{kGet, "/openapi.json"}, {"/openapi.json", "*", 200, 200, 200}},
     {{kGet, "/problems/{code}"}, {"/problems/sold-out", "*", 200, 200, 200}},
+    // Of no site: this server serves none.
+    {{kGet, "/"}, {"/", "*", 302, 302, 302}},
+    {{kGet, "/console"}, {"/console", "*", 302, 302, 302}},
+    {{kGet, "/console/"}, {"/console/", "*", 404, 404, 404}},
+    {{kGet, "/console/{file}"}, {"/console/x.js", "*", 404, 404, 404}},
+    {{kGet, "/embed/v1.js"}, {"/embed/v1.js", "*", 404, 404, 404}},
+    {{kGet, "/demo"}, {"/demo", "*", 302, 302, 302}},
+    {{kGet, "/demo/"}, {"/demo/", "*", 404, 404, 404}},
+    {{kGet, "/demo/{file}"}, {"/demo/x.js", "*", 404, 404, 404}},
+    // For pages that say their origin (session_test.cc), which nobody here does.
+    {{kGet, "/console/session"}, {"/console/session", "*", 200, 200, 200}},
+    {{kPost, "/console/session"}, {"/console/session", "*", 403, 403, 403}},
+    {{kDelete, "/console/session"}, {"/console/session", "*", 403, 403, 403}},
     {{kPost, "/send/goods"}, {"/send/goods", "sales:write", 403, 403, 422}},
     {{kGet, "/goods"}, {"/goods", "claims:read", 403, 403, 200}},
 };

@@ -44,6 +44,18 @@ void list_goods(Call& call);
 // events_answers.cc
 void read_events(Call& call);
 
+// web_answers.cc: what browsers are served
+void lead_to_console(Call& call);
+void lead_to_demo(Call& call);
+void send_console_file(Call& call);
+void send_demo_file(Call& call);
+void send_element(Call& call);
+
+// session_answers.cc: the console's sign-in
+void read_session(Call& call);
+void sign_in(Call& call);
+void sign_out(Call& call);
+
 // about_answers.cc
 void describe_server(Call& call);
 void describe_problem(Call& call);

@@ -9,13 +9,15 @@ namespace doorbuster::api {
 namespace {
 
 // Which pages may read what is answered at `path`: any where it is public anyway, else those of the
-// origins that are listed. The answer to a preflight is about what would be asked.
+// origins that are listed; none of another origin where the console's own page signs in. The answer
+// to a preflight is about what would be asked.
 void settle_page_origin(const http::Request& request, const KnownFields& fields,
                         const RouteMatch& match, const CorsOrigins& cors, Exchange& exchange) {
   const Route* route = match.route;
   if (match.found == Found::options) {
     route = match_route(api_routes(), http::Method::get, request.path).route;
   }
+  if (route != nullptr && route->who == Who::own_page) return;
   if (route != nullptr && route->who == Who::anyone) {
     exchange.page_origin = "*";
     return;
@@ -68,7 +70,7 @@ void answer_call(const http::Request& request, KnownFields fields, const RouteMa
   const Caller caller = std::get<Caller>(admitted);
   // Whatever it is, it names nobody (Admission); nobody shall take it for a buyer.
   if (caller == Caller::merchant) fields.buyer_id = {};
-  Call call{request, fields, match.parameters, answer, caller};
+  Call call{request, fields, match.parameters, answer, caller, admission};
   match.route->answer(call);
 }
 

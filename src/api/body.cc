@@ -50,6 +50,33 @@ std::optional<Unreadable> read_json_object(JsonDocument& json, std::string_view 
   return std::nullopt;
 }
 
+const JsonNode* only_member(const JsonDocument& json, std::string_view name, Flaws& flaws) {
+  const std::array<std::string_view, 1> known = {name};
+  const JsonNode* found = nullptr;
+  json.for_each_child(json.root(), [&](const JsonNode& member) {
+    if (member.name == name) {
+      found = &member;
+    } else if (flaws.size() < kMaxFlaws) {
+      std::string pointer;
+      append_pointer(pointer, member.name);
+      flaws.push_back(unknown_member(FlawPlace::pointer, std::move(pointer), member.name, known));
+    }
+  });
+  return found;
+}
+
+std::optional<Unreadable> read_json_body(const Call& call) {
+  if (media_type_of(call.fields.content_type) != MediaType::json) {
+    return Unreadable{ProblemCode::unsupported_media_type, Remark::needs_json, {}};
+  }
+  return read_json_object(call.answer.desk().json, call.request.body);
+}
+
+std::optional<Unreadable> unreadable_if(Flaws flaws) {
+  if (flaws.empty()) return std::nullopt;
+  return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
+}
+
 std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock) {
   Desk& desk = call.answer.desk();
   if (!call.request.body.empty()) {

@@ -16,6 +16,7 @@ struct Call {
   PathParameters parameters;
   Answer& answer;
   Caller caller;
+  Admission& admission;
 
   sale::Slug sale() const { return sale::Slug(parameters.sale); }
 };

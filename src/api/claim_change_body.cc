@@ -1,33 +1,8 @@
-#include <array>
-
 #include "api/body_internal.h"
 #include "api/text.h"
 
 namespace doorbuster::api {
 namespace {
-
-// The one member that a body may have; null where it has not. Others are flaws.
-const JsonNode* only_member(const JsonDocument& json, std::string_view name, Flaws& flaws) {
-  const std::array<std::string_view, 1> known = {name};
-  const JsonNode* found = nullptr;
-  json.for_each_child(json.root(), [&](const JsonNode& member) {
-    if (member.name == name) {
-      found = &member;
-    } else if (flaws.size() < kMaxFlaws) {
-      std::string pointer;
-      append_pointer(pointer, member.name);
-      flaws.push_back(unknown_member(FlawPlace::pointer, std::move(pointer), member.name, known));
-    }
-  });
-  return found;
-}
-
-std::optional<Unreadable> read_json_body(const Call& call) {
-  if (media_type_of(call.fields.content_type) != MediaType::json) {
-    return Unreadable{ProblemCode::unsupported_media_type, Remark::needs_json, {}};
-  }
-  return read_json_object(call.answer.desk().json, call.request.body);
-}
 
 // Nothing when it is a good one.
 std::optional<Flaw> flaw_of_reference(const JsonNode* member) {
@@ -39,11 +14,6 @@ std::optional<Flaw> flaw_of_reference(const JsonNode* member) {
   }
   if (!is_printable(member->text)) return member_flaw(FlawKind::not_printable, member->name);
   return std::nullopt;
-}
-
-std::optional<Unreadable> unreadable_if(Flaws flaws) {
-  if (flaws.empty()) return std::nullopt;
-  return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ struct CredentialRemark {
   Sentence sentence;
 };
 
-constexpr std::array<CredentialRemark, 15> kRemarks = {{
+constexpr std::array<CredentialRemark, 17> kRemarks = {{
     {Remark::no_credential,
      {"Send a key (`Authorization: Bearer db_sk_...`), or come through the proxy that names the "
       "buyer in X-Buyer-Id.",
@@ -30,6 +30,13 @@ constexpr std::array<CredentialRemark, 15> kRemarks = {{
       "此处没有该密钥。它是否属于另一台服务器？"}},
     {Remark::key_revoked, {"The key has been revoked.", "该密钥已被吊销。"}},
     {Remark::key_expired, {"The key has expired.", "该密钥已过期。"}},
+    {Remark::session_ended,
+     {"The session has ended: sign in again at /console/.",
+      "会话已结束：请在 /console/ 重新登录。"}},
+    {Remark::foreign_page,
+     {"The console's session is for the pages of this server's own origin, and a change needs "
+      "`Origin`.",
+      "控制台会话仅供本服务器同源页面使用，修改操作须带 `Origin`。"}},
     {Remark::proxy_not_trusted,
      {"X-Buyer-Id is taken from the proxies in `trusted_proxies` alone, and this caller is none of "
       "them.",
@@ -67,7 +74,7 @@ Sentence sentence_about_credential(Remark remark) {
 std::string_view challenge_of(Remark remark) {
   if (remark == Remark::not_a_key || remark == Remark::key_mistyped ||
       remark == Remark::key_unknown || remark == Remark::key_revoked ||
-      remark == Remark::key_expired) {
+      remark == Remark::key_expired || remark == Remark::session_ended) {
     return R"(Bearer realm="doorbuster", error="invalid_token")";
   }
   if (remark == Remark::credentials_twice || remark == Remark::credential_in_address ||

@@ -14,6 +14,7 @@
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
+#include "api/web_site.h"
 #include "store/claim_store.h"
 
 namespace doorbuster::api {
@@ -21,6 +22,7 @@ namespace doorbuster::api {
 struct ApiOptions {
   AdmissionOptions admission;
   CorsOrigins cors;
+  WebSite web;  // what browsers are served
   std::string version;
   std::string engine = "embedded";
   // Brings about the port's next flush() even if nothing else happens on the thread.

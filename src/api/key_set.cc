@@ -23,9 +23,11 @@ KeySet::KeySet(std::vector<KeyRecord> records) : records_(std::move(records)) {
 }
 
 const KeyRecord* KeySet::find(std::string_view key) const {
-  const KeyHash hash = hash_of_key(key);
-  const auto [first, last] =
-      std::equal_range(records_.begin(), records_.end(), prefix_of_key(key), ByPrefix{});
+  return find(prefix_of_key(key), hash_of_key(key));
+}
+
+const KeyRecord* KeySet::find(std::string_view prefix, const KeyHash& hash) const {
+  const auto [first, last] = std::equal_range(records_.begin(), records_.end(), prefix, ByPrefix{});
   const KeyRecord* found = nullptr;
   for (auto record = first; record != last; ++record) {
     if (same_hash(record->hash, hash)) found = &*record;

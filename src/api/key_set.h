@@ -18,6 +18,8 @@ class KeySet {
 
   // The record of `key`, whose shape is whole, revoked and expired ones too; null: not known.
   const KeyRecord* find(std::string_view key) const;
+  // The same, by what is kept of a key.
+  const KeyRecord* find(std::string_view prefix, const KeyHash& hash) const;
 
   std::size_t size() const { return records_.size(); }
   // Those that are neither revoked nor expired.

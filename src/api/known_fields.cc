@@ -16,7 +16,10 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
     case 4:
       return is("host") ? &known.host : nullptr;
     case 6:
-      return is("accept") ? &known.accept : is("origin") ? &known.origin : nullptr;
+      return is("accept")   ? &known.accept
+             : is("origin") ? &known.origin
+             : is("cookie") ? &known.cookie
+                            : nullptr;
     case 10:
       return is("x-buyer-id") ? &known.buyer_id : nullptr;
     case 12:
@@ -27,6 +30,8 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
       return is("authorization")   ? &known.authorization
              : is("last-event-id") ? &known.last_event_id
                                    : nullptr;
+    case 14:
+      return is("sec-fetch-site") ? &known.fetch_site : nullptr;
     case 15:
       return is("idempotency-key")   ? &known.idempotency_key
              : is("accept-language") ? &known.accept_language

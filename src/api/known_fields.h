@@ -25,6 +25,8 @@ struct KnownFields {
   KnownField authorization;
   KnownField cors_method;  // Access-Control-Request-Method
   KnownField content_type;
+  KnownField cookie;
+  KnownField fetch_site;  // Sec-Fetch-Site
   KnownField host;
   KnownField idempotency_key;
   KnownField last_event_id;

@@ -110,6 +110,8 @@ std::pair<std::string, bool> credentials_of(Who who) {
       return {"events:read", false};
     case Who::any_key:
       return {"any", false};
+    case Who::own_page:
+      return {"", false};
   }
   return {};
 }

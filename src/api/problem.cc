@@ -246,6 +246,8 @@ Sentence sentence_of(Remark remark) {
     case Remark::key_unknown:
     case Remark::key_revoked:
     case Remark::key_expired:
+    case Remark::session_ended:
+    case Remark::foreign_page:
     case Remark::proxy_not_trusted:
     case Remark::credentials_twice:
     case Remark::credential_in_address:

@@ -67,6 +67,8 @@ enum class Remark : std::uint8_t {
   key_unknown,
   key_revoked,
   key_expired,
+  session_ended,
+  foreign_page,
   proxy_not_trusted,
   credentials_twice,
   credential_in_address,

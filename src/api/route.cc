@@ -34,6 +34,10 @@ bool take_parameter(std::string_view name, std::string_view value, PathParameter
     return !value.empty() && value != "me";  // claims/me is a buyer's list, and no claim
   }
   if (name == "{code}") parameters.code = value;
+  if (name == "{file}") {
+    parameters.file = value;
+    return value.find('.') != std::string_view::npos;
+  }
   return !value.empty();
 }
 
@@ -41,7 +45,7 @@ bool fits(const PathPattern& pattern, const PathSegments& path, PathParameters& 
   if (pattern.count != path.count) return false;
   for (std::size_t i = 0; i < pattern.count; ++i) {
     const std::string_view expected = pattern.segments[i];
-    if (expected.front() == '{') {
+    if (expected.starts_with('{')) {
       if (!take_parameter(expected, path.segments[i], parameters)) return false;
     } else if (expected != path.segments[i]) {
       return false;

@@ -50,12 +50,13 @@ struct Route {
       : path(where), pattern(where), body_limit(limit), answer(function), method(verb), who(whom) {}
 };
 
-// What stood where the pattern has {sale}, {claim} or {code}; as sent, not yet checked but for
-// {sale}.
+// What stood where the pattern has {sale}, {claim}, {code} or {file}; as sent, not yet checked but
+// for {sale}.
 struct PathParameters {
   std::string_view sale;
   std::string_view claim;
   std::string_view code;
+  std::string_view file;
 };
 
 enum class Found { route, no_such_path, no_such_method, options };

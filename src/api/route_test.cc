@@ -29,7 +29,7 @@ TEST(Route, OfOnesOwnClaimsIsNoneOfOneClaim) {
 
 TEST(Route, ThatChangesSomethingIsForThoseWhoMay) {
   for (const Route& route : api_routes()) {
-    if (route.method == http::Method::get) continue;
+    if (route.method == http::Method::get || route.who == Who::own_page) continue;
     const bool of_buyers = route.path == "/goods" || route.path == "/v1/sales/{sale}/claims" ||
                            (route.path == "/v1/sales/{sale}/claims/{claim}");
     const bool of_claims = route.path.find("/claims/") != std::string_view::npos;
@@ -46,7 +46,7 @@ TEST(Route, ForGetAnswersHeadToo) {
     if (route.method != http::Method::get) continue;
     std::string path(route.path);
     for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
-      path.replace(at, path.find('}') + 1 - at, "x");
+      path.replace(at, path.find('}') + 1 - at, path.ends_with("{file}") ? "x.js" : "x");
     }
     EXPECT_EQ(match(http::Method::head, path).found, Found::route) << path;
   }
@@ -55,7 +55,13 @@ TEST(Route, ForGetAnswersHeadToo) {
 TEST(Route, IsNotFoundForAnyOtherSpellingOfItsPath) {
   for (const std::string_view path : {"",
                                       "*",
-                                      "/",
+                                      "/index.html",
+                                      "/console//",
+                                      "/console/a/b",
+                                      "/console/sales",
+                                      "/demo/../console/",
+                                      "/embed/",
+                                      "/embed/v2.js",
                                       "//",
                                       "/v1",
                                       "/v1/",
@@ -97,6 +103,8 @@ TEST(Route, OfAnotherMethodNamesThoseThatThereAre) {
   EXPECT_EQ(allowed_methods(api_routes(), "/v1/sales/a/pause"), "POST, OPTIONS");
   EXPECT_EQ(allowed_methods(api_routes(), "/goods"), "POST, GET, HEAD, OPTIONS");
   EXPECT_EQ(allowed_methods(api_routes(), "/send/goods"), "POST, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/console/session"), "GET, HEAD, POST, DELETE, OPTIONS");
+  EXPECT_EQ(allowed_methods(api_routes(), "/console/a.js"), "GET, HEAD, OPTIONS");
 }
 
 struct Stranger {

@@ -21,6 +21,16 @@ void fill_with_a_pattern(std::span<std::uint8_t> bytes) {
   for (std::uint8_t& byte : bytes) byte = next = static_cast<std::uint8_t>(next * 5 + 3);
 }
 
+// Each time other bytes than before.
+std::function<void(std::span<std::uint8_t>)> fill_with_a_pattern_that_goes_on() {
+  return [next = std::uint64_t{1}](std::span<std::uint8_t> bytes) mutable {
+    for (std::uint8_t& byte : bytes) {
+      next = next * 6364136223846793005ULL + 1442695040888963407ULL;
+      byte = static_cast<std::uint8_t>(next >> 56);
+    }
+  };
+}
+
 std::string make_directory() {
   std::string path = (std::filesystem::temp_directory_path() / "doorbuster-shop-XXXXXX").string();
   CHECK(::mkdtemp(path.data()) != nullptr);
@@ -88,10 +98,12 @@ Shop::Shop(bool dev, std::size_t max_waiting, ApiOptions options)
     : max_waiting_(max_waiting),
       options_(std::move(options)),
       directory_(make_directory()),
+      sessions_(fill_with_a_pattern_that_goes_on()),
       files_(embedded::make_system_file_system()) {
   options_.admission.dev = dev;
   options_.admission.keys = &keys_;
   options_.admission.clock = &clock_;
+  options_.admission.sessions = &sessions_;
   options_.version = "9.8.7";
   start();
 }

@@ -13,6 +13,7 @@
 
 #include "api/desk.h"
 #include "api/live_keys.h"
+#include "api/sessions.h"
 #include "base/clock.h"
 #include "base/time.h"
 #include "http/server.h"
@@ -89,6 +90,7 @@ class Shop {
 
   ShopClock& clock() { return clock_; }
   LiveKeys& keys() { return keys_; }
+  Sessions& sessions() { return sessions_; }
   // Stops the server in good order and starts it on the same data.
   void restart();
 
@@ -105,6 +107,7 @@ class Shop {
   std::string directory_;
   ShopClock clock_;
   LiveKeys keys_;
+  Sessions sessions_;
   std::unique_ptr<embedded::FileSystem> files_;
   std::unique_ptr<store::ClaimStore> store_;
   std::atomic<http::Server*> server_ = nullptr;

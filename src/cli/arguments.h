@@ -44,6 +44,7 @@ struct ServeArguments {
   std::uint64_t http_body_timeout_seconds = 30;
   std::uint64_t http_idle_timeout_seconds = 60;
   std::uint64_t http_drain_timeout_seconds = 10;
+  std::string web_dir;  // empty: what is within the program
   std::string admin_listen = "127.0.0.1:8081";
   std::uint64_t journal_segment_bytes = std::uint64_t{64} << 20;
   std::uint64_t journal_max_waiting = 65'536;

@@ -64,6 +64,11 @@ api::ApiOptions options_of(const ServeArguments& arguments) {
   return options;
 }
 
+Result<api::WebSite> web_of(const ServeArguments& arguments) {
+  if (arguments.web_dir.empty()) return api::WebSite(api::embedded_web_files());
+  return api::WebSite::from_folder(arguments.web_dir);
+}
+
 std::string key_file_of(const ServeArguments& arguments) {
   return arguments.keys_file.empty() ? key_file_in(arguments.data_dir) : arguments.keys_file;
 }
@@ -259,6 +264,12 @@ ExitCode serve(const ServeArguments& arguments) {
   const auto admin = parse_endpoint(arguments.admin_listen);
   const Listeners listeners{*http, *admin};
   api::ApiOptions options = options_of(arguments);
+  auto web = web_of(arguments);
+  if (!web) {
+    say("web.dir: " + web.error().message);
+    return ExitCode::failure;
+  }
+  options.web = std::move(*web);
   StopSignals signals(Hangup::reloads);
   raise_file_limit();
   const SystemClock clock;
@@ -269,10 +280,12 @@ ExitCode serve(const ServeArguments& arguments) {
     say(store.error().message);
     return ExitCode::failure;
   }
+  api::Sessions sessions(fill_random);
   KeyFollower follower(key_file_of(arguments), keys, clock, say);
   if (!arguments.dev) {
     options.admission.keys = &keys;
     options.admission.clock = &clock;
+    options.admission.sessions = &sessions;
     if (const Status begun = follower.begin(); !begun.ok()) {
       say(begun.error().message);
       return ExitCode::failure;

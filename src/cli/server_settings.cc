@@ -123,6 +123,13 @@ std::vector<Setting> of_keys(ServeArguments& a) {
   return {std::move(file)};
 }
 
+std::vector<Setting> of_web(ServeArguments& a) {
+  Setting dir{"web.dir", &a.web_dir,
+              "Console and element from a folder, to work on them; empty: those within", "DIR"};
+  dir.may_be_empty = true;
+  return {std::move(dir)};
+}
+
 std::vector<Setting> of_admin(ServeArguments& a) {
   return {
       {"admin.listen",
@@ -164,8 +171,8 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
 
 std::vector<Setting> server_settings(ServeArguments& arguments) {
   std::vector<Setting> all;
-  for (const Part part :
-       {Part(of_the_server), Part(of_http), Part(of_keys), Part(of_admin), Part(of_the_journal)}) {
+  for (const Part part : {Part(of_the_server), Part(of_http), Part(of_keys), Part(of_web),
+                          Part(of_admin), Part(of_the_journal)}) {
     for (Setting& setting : part(arguments)) all.push_back(std::move(setting));
   }
   return all;

@@ -362,7 +362,9 @@ def addresses():
         data = get(f"{CLAIMS}?{query}", [("Accept", "text/csv")])
         return Case(f"export: {query}", data, 422, "invalid", parameter(name))
     return [
-        not_found("/"), not_found("/v1"), not_found("/v2/sales"), not_found("/v1/sales/unknown"),
+        not_found("/index.html"), not_found("/console/sales"), not_found("/console/none.js"),
+        not_found("/console/..%2fopenapi.json"), not_found("/demo/../console/icon.svg"), not_found("/embed/v2.js"),
+        not_found("/v1"), not_found("/v2/sales"), not_found("/v1/sales/unknown"),
         not_found("/v1/sales/"), not_found("/v1/sales/unknown/stats"), not_found("/v1/sales/unknown/status"),
         not_found("/v1//sales"), not_found(f"/v1/sales/{SALE}/"), not_found("/v1/sales/../../etc/passwd"),
         not_found(f"/v1/sales/{SALE}/claims/clm_00000000000000000000000000"), not_found("/v1/sales/%6bept"),
@@ -515,7 +517,8 @@ def versions():
 
 def of_route(method, path, is_public):
     """What is refused of any route, before or as soon as it is found."""
-    target = path.replace("{sale}", SALE).replace("{claim}", NO_CLAIM).replace("{code}", "sold-out")
+    target = path.replace("{sale}", SALE).replace("{claim}", NO_CLAIM)
+    target = target.replace("{code}", "sold-out").replace("{file}", "icon.svg")
 
     def case(name, status, code, body=b"", fields=(), host="localhost", closes=True):
         return Case(f"{method} {path}: {name}", request(method, target, body, fields, host), status, code, closes=closes)
@@ -535,8 +538,23 @@ def of_route(method, path, is_public):
     return cases
 
 
+def sign_ins():
+    def sign_in(name, body, status, code, where=(), says="", fields=()):
+        return Case(f"sign-in: {name}", post_json("/console/session", body, list(fields)), status, code, where, says)
+    return [
+        sign_in("not JSON", b"{", 400, "malformed"),
+        sign_in("no object", b"[]", 422, "invalid", pointer("")),
+        sign_in("no key", {}, 422, "invalid", pointer("/key"), "required"),
+        sign_in("a number", {"key": 1}, 422, "invalid", pointer("/key")),
+        sign_in("one more member", {"key": "x", "name": "y"}, 422, "invalid", pointer("/name")),
+        sign_in("the key twice", b'{"key":"x","key":"x"}', 422, "invalid", pointer("/key")),
+        sign_in("another origin", {"key": "x"}, 403, "insufficient-scope", fields=[("Origin", "https://evil.example")]),
+        Case("sign-in: a form", post_form("/console/session", "key=x"), 415, "unsupported-media-type"),
+    ]
+
+
 def all_cases():
-    cases = [*definitions(), *claims(), *changes(), *claim_changes(), *recipe(), *addresses(), *foreign(), *framing(), *versions()]
+    cases = [*sign_ins(), *definitions(), *claims(), *changes(), *claim_changes(), *recipe(), *addresses(), *foreign(), *framing(), *versions()]
     assert len({case.name for case in cases}) == len(cases), "two cases of one name"
     return cases
 

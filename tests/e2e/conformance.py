@@ -131,8 +131,8 @@ class Response:
         media = (content_type or "").partition(";")[0].strip().lower()
         if media not in self.bodies:
             return f"the content type is {content_type!r}"
-        if not has_body:
-            return None
+        if not has_body or answer.field("Content-Encoding"):
+            return None  # of what is compressed the head tells enough
         if media != "application/json" and not media.endswith("+json"):
             return self.bodies[media].breach(answer.text)
         try:
@@ -153,8 +153,8 @@ class Operation:
 
 
 def pattern_of(path):
-    """What the server takes for {sale}, {claim} and {code}."""
-    kinds = {"{sale}": "[a-z0-9-]{1,64}", "{claim}": "(?!me(?:/|$))[^/]+"}
+    """What the server takes for {sale}, {claim}, {file} and {code}."""
+    kinds = {"{sale}": "[a-z0-9-]{1,64}", "{claim}": "(?!me(?:/|$))[^/]+", "{file}": r"[^/]*\.[^/]*"}
     parts = [kinds.get(part, "[^/]+") if part.startswith("{") else re.escape(part) for part in path.split("/")]
     return re.compile("/".join(parts) + r"\Z")
 

@@ -130,7 +130,8 @@ class EveryPath(DocumentTest):
 
     def paths(self):
         for path, item in self.document["paths"].items():
-            target = path.replace("{sale}", "drop").replace("{claim}", self.won).replace("{code}", "sold-out")
+            target = path.replace("{sale}", "drop").replace("{claim}", self.won)
+            target = target.replace("{code}", "sold-out").replace("{file}", "icon.svg")
             yield target, {method.upper() for method in METHODS if method in item}
 
     def test_a_method_that_is_not_in_the_document_is_405_and_allow_names_the_others(self):
@@ -152,7 +153,8 @@ class EveryPath(DocumentTest):
             with self.subTest(target):
                 fields = [("X-Buyer-Id", "ann")]
                 whole, head = self.ask(get(target, fields)), self.ask(request("HEAD", target, fields=fields))
-                self.assertEqual((whole.status, head.status, head.body), (200, 200, b""))
+                self.assertIn(whole.status, (200, 302))
+                self.assertEqual((head.status, head.body), (whole.status, b""))
                 self.assertEqual([field for field in head.fields if field[0] not in passing],
                                  [field for field in whole.fields if field[0] not in passing])
 
@@ -211,7 +213,7 @@ class Examples(DocumentTest):
                 self.values["If-Match"] = self.ask(get("/v1/sales/iphone-drop")).field("ETag")
             answer = self.ask(self.request_of(path, method, operation, media, value, buyer))
             with self.subTest(operation_id, example=name, answer=answer):
-                self.assertLess(answer.status, 300)
+                self.assertLess(answer.status, 400)
                 self.compare(operation, answer, name)
         return answer
 
@@ -256,7 +258,9 @@ class Examples(DocumentTest):
         self.send("deleteSale", sale="next-drop")
         self.send("sendGoods")
         self.send("claimGoods")
-        for read in ("listGoods", "readEvents", "describeServer", "describeProblem", "describeApi"):
+        for read in ("listGoods", "readEvents", "describeServer", "describeProblem", "describeApi", "leadIn",
+                     "leadToConsole", "openConsole", "loadConsoleFile", "readSession", "signIn", "signOut", "loadElement",
+                     "leadToDemo", "openDemo", "loadDemoFile"):
             self.send(read)
         left = {name: names for name, names in self.unused.items() if names}
         self.assertEqual(left, {}, "never sent")

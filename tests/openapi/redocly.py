@@ -10,6 +10,14 @@ import subprocess
 import sys
 
 
+# What browsers are served stands at addresses of people: a page's ends with a slash, so that what it names is
+# found below it, and the shorter ones lead there.
+OF_PEOPLE = {
+    ("#/paths/~1console~1", "no-path-trailing-slash"), ("#/paths/~1demo~1", "no-path-trailing-slash"),
+    *((f"#/paths/{path}/get/responses", "operation-2xx-response") for path in ("~1", "~1console", "~1demo")),
+}
+
+
 def main():
     packages, document = map(os.path.abspath, sys.argv[1:])
     program = os.path.join(packages, "node_modules", "@redocly", "cli", "bin", "cli.js")
@@ -23,12 +31,15 @@ def main():
         report = json.loads(result.stdout)
     except ValueError:
         sys.exit(f"no report:\n{result.stdout}\n{result.stderr}")
-    for problem in report["problems"]:
+    wanted = [each for each in report["problems"]
+              if (each["location"][0].get("pointer", ""), each["ruleId"]) not in OF_PEOPLE]
+    for problem in wanted:
         place = problem["location"][0]
         print(f"{place.get('pointer', '')}: {problem['severity']}: {problem['message']} ({problem['ruleId']})")
     totals = report["totals"]
-    print(f"{totals['errors']} errors, {totals['warnings']} warnings by Redocly {report['version']}")
-    sys.exit(1 if result.returncode or totals["errors"] or totals["warnings"] else 0)
+    untold = totals["errors"] + totals["warnings"] - len(report["problems"])  # it lists a hundred at the most
+    print(f"{len(wanted)} problems, {untold} more, by Redocly {report['version']}")
+    sys.exit(1 if wanted or untold else 0)
 
 
 if __name__ == "__main__":

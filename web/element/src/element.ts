@@ -14,6 +14,7 @@ const MAX_POLL = 60 * SECOND;
 // Who asked, and whose page was gone before the answer came, is asked for again for so long.
 const ASKS_ON = 120 * SECOND;
 
+const nothingKnown = (): Known => ({ status: undefined, claim: undefined, sending: false, recalling: false, noSale: false });
 const somewhat = (ms: number) => ms * (0.8 + 0.4 * Math.random());
 const twoDigits = (n: number) => String(n).padStart(2, '0');
 
@@ -24,7 +25,7 @@ export class DoorbusterSale extends HTMLElement {
   private clock = new ServerClock();
   private server: SaleServer | undefined;
   private memory = new Memory('');
-  private known: Known = { status: undefined, claim: undefined, sending: false, noSale: false };
+  private known: Known = nothingKnown();
   private note = '';
   private failures = 0;
   private told = new Set<string>();
@@ -63,15 +64,16 @@ export class DoorbusterSale extends HTMLElement {
     this.server = new SaleServer(base, sale, buyer, this.getAttribute('token-src'), this.language);
     this.memory = new Memory(`doorbuster ${base.href} ${sale} ${buyer ?? ''}`);
     this.clock = new ServerClock();
-    this.known = { status: undefined, claim: undefined, sending: false, noSale: false };
+    this.known = nothingKnown();
     this.note = '';
     this.failures = 0;
-    const { askedAt } = this.memory.read();
+    const { askedAt, won } = this.memory.read();
+    this.known.recalling = won === true;
     this.render();
     void this.poll();
     if (askedAt && Date.now() - askedAt < ASKS_ON) void this.ask();
     // Whoever has a claim from elsewhere sees it; not all who come to the opening ask at once.
-    else this.later('claims', askedAt ? 0 : Math.random() * 2 * SECOND, () => this.readClaims());
+    else this.later('claims', won ? 0 : Math.random() * 2 * SECOND, () => this.readClaims());
   }
 
   private stop(): void {
@@ -149,6 +151,7 @@ export class DoorbusterSale extends HTMLElement {
       // Nobody is signed in, or nobody answers: what can be seen without is seen.
       if (error instanceof Refusal && error.code === 'unauthenticated' && !this.known.claim) this.note = this.words.signIn;
     }
+    this.known.recalling = false;
     this.render();
     // Paid, extended or ended elsewhere: seen while it is held.
     const { claim } = this.known;
@@ -183,7 +186,7 @@ export class DoorbusterSale extends HTMLElement {
       try {
         const claim = await this.server!.claim(key, Number(this.getAttribute('quantity') ?? 1) || 1);
         if (run !== this.run) return;
-        this.answered();
+        this.answered(true);
         this.take(claim);
         if (claim.status === 'released') this.memory.renew();
         break;
@@ -191,7 +194,7 @@ export class DoorbusterSale extends HTMLElement {
         if (run !== this.run) return;
         const wait = this.waitAfter(error, attempt);
         if (wait === undefined) {
-          this.answered();
+          this.answered(false);
           this.refused(error as Refusal);
           break;
         }
@@ -206,9 +209,9 @@ export class DoorbusterSale extends HTMLElement {
     this.later('claims', somewhat(5 * SECOND), () => this.readClaims());
   }
 
-  private answered(): void {
+  private answered(won: boolean): void {
     this.known.sending = false;
-    this.memory.answered();
+    this.memory.answered(won);
     this.note = '';
     clearTimeout(this.timers.get('still'));
     this.retryNow = () => {};
@@ -232,8 +235,8 @@ export class DoorbusterSale extends HTMLElement {
     if (isLive(claim, this.clock)) {
       this.note = '';
       this.tell('won', { claim }, claim.id);
-    } else if (before && before.status !== 'released') {
-      this.note = this.words.ended;
+    } else if (before?.status !== 'released') {
+      this.note = claim.released_by === 'buyer' || claim.released_by === 'merchant' ? this.words.givenBack : this.words.ended;
     }
   }
 

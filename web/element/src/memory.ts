@@ -4,6 +4,7 @@
 interface Kept {
   key: string;
   askedAt?: number; // Date.now(); absent: he has had his answer
+  won?: boolean; // and it was a claim
 }
 
 export class Memory {
@@ -27,8 +28,8 @@ export class Memory {
     return key;
   }
 
-  answered(): void {
-    this.write({ key: this.read().key });
+  answered(won: boolean): void {
+    this.write({ key: this.read().key, won });
   }
 
   // For another claim than the one before.

@@ -19,20 +19,21 @@ export interface Known {
   status: Status | undefined;
   claim: Claim | undefined;
   sending: boolean;
+  recalling: boolean; // he has won before, and it is being asked how that stands
   noSale: boolean;
 }
 
 // Whether it is the buyer's now. A hold whose time is up by the server's clock is over, whatever comes.
-export function isLive(claim: Claim | undefined, clock: ServerClock): claim is Claim {
+export function isLive(claim: Claim | undefined, clock: ServerClock): boolean {
   if (!claim || claim.status === 'released') return false;
   return claim.status === 'confirmed' || !claim.expires_at || clock.until(claim.expires_at) > 0;
 }
 
-export function phaseOf({ status, claim, sending, noSale }: Known, clock: ServerClock): Phase {
+export function phaseOf({ status, claim, sending, recalling, noSale }: Known, clock: ServerClock): Phase {
   if (isLive(claim, clock)) return 'won';
   if (sending) return 'sending';
   if (noSale) return 'error';
-  if (!status) return 'loading';
+  if (!status || recalling) return 'loading';
   switch (status.status) {
     case 'scheduled':
       return status.opens_at && clock.until(status.opens_at) <= 0 ? 'ready' : 'countdown';

@@ -14,6 +14,7 @@ export interface Words {
   heldUntil: (time: string) => string;
   confirmed: string;
   ended: string;
+  givenBack: string;
   again: string;
   allHeld: string;
   nextChance: (time: string) => string;
@@ -24,7 +25,6 @@ export interface Words {
   unreachable: string;
   signIn: string;
   checkout: string;
-  units: (count: number) => string;
   days: (count: number) => string;
   refused: Record<string, string>;
 }
@@ -41,6 +41,7 @@ const en: Words = {
   heldUntil: (time) => `Held for you until ${time}.`,
   confirmed: 'It is yours.',
   ended: 'Your time to pay is over.',
+  givenBack: 'It was given back.',
   again: 'Try again',
   allHeld: 'All are held by others at the moment.',
   nextChance: (time) => `Next chance at ${time}, if one is not paid for.`,
@@ -51,7 +52,6 @@ const en: Words = {
   unreachable: 'No connection. Trying again by itself.',
   signIn: 'Sign in to take part.',
   checkout: 'Pay now',
-  units: (count) => `${count} units`,
   days: (count) => (count === 1 ? '1 day' : `${count} days`),
   refused: {
     'limit-exceeded': 'You have as many as one may have.',
@@ -74,6 +74,7 @@ const zh: Words = {
   heldUntil: (time) => `为您保留至 ${time}。`,
   confirmed: '已归您所有。',
   ended: '付款时间已过。',
+  givenBack: '已退回。',
   again: '再试一次',
   allHeld: '目前全部被他人暂留。',
   nextChance: (time) => `如有人未付款，下次机会在 ${time}。`,
@@ -84,7 +85,6 @@ const zh: Words = {
   unreachable: '无法连接，正在自动重试。',
   signIn: '请先登录再参与。',
   checkout: '去付款',
-  units: (count) => `${count} 件`,
   days: (count) => `${count} 天`,
   refused: {
     'limit-exceeded': '您已达到限购数量。',
