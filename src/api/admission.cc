@@ -29,20 +29,12 @@ bool has_credential(std::string_view query) {
   return false;
 }
 
-// What stands behind "Bearer "; nothing for another scheme.
-std::optional<std::string_view> bearer_token(std::string_view authorization) {
-  constexpr std::string_view kScheme = "Bearer";
-  const std::string_view scheme = authorization.substr(0, authorization.find(' '));
-  if (!http::same_ignoring_case(scheme, kScheme)) return std::nullopt;
-  return http::without_spaces_around(authorization.substr(scheme.size()));
-}
-
 Refused malformed(Remark remark) { return {ProblemCode::malformed, remark, {}}; }
 Refused unauthenticated(Remark remark) { return {ProblemCode::unauthenticated, remark, {}}; }
 Refused foreign_page() { return {ProblemCode::insufficient_scope, Remark::foreign_page, {}}; }
 
 // What one whom `record` stands for may do.
-std::variant<Caller, Refused> judge_key(Who who, const KeyRecord& record) {
+std::variant<Caller, Refused> judge_scopes(Who who, const KeyRecord& record) {
   if (who == Who::any_key) return Caller::merchant;
   const auto needed = scope_of(who);
   if (!needed) return Refused{ProblemCode::insufficient_scope, Remark::buyers_only, {}};
@@ -51,6 +43,22 @@ std::variant<Caller, Refused> judge_key(Who who, const KeyRecord& record) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer";
+  const std::string_view scheme = authorization.substr(0, authorization.find(' '));
+  if (!http::same_ignoring_case(scheme, kScheme)) return std::nullopt;
+  return http::without_spaces_around(authorization.substr(scheme.size()));
+}
+
+std::variant<Caller, Refused> judge_key(const KeyRecord* record, Who who, const Clock& clock) {
+  if (record == nullptr) return unauthenticated(Remark::key_unknown);
+  if (record->is_revoked()) return unauthenticated(Remark::key_revoked);
+  if (record->expires_at != kNever && record->is_expired(clock.wall())) {
+    return unauthenticated(Remark::key_expired);
+  }
+  return judge_scopes(who, *record);
+}
 
 std::optional<Scope> scope_of(Who who) {
   switch (who) {
@@ -148,7 +156,7 @@ std::variant<Caller, Refused> Admission::admit_key(Who who, std::string_view aut
   if (!key) return unauthenticated(Remark::not_bearer);
   const auto found = key_in_force(*key);
   if (const auto* refused = std::get_if<Refused>(&found)) return *refused;
-  return judge_key(who, *std::get<const KeyRecord*>(found));
+  return judge_scopes(who, *std::get<const KeyRecord*>(found));
 }
 
 std::variant<const KeyRecord*, Refused> Admission::key_in_force(std::string_view key) {
@@ -177,7 +185,7 @@ std::variant<Caller, Refused> Admission::admit_session(Who who, const http::Requ
   if (!is_of_own_page(request, fields)) return foreign_page();
   const auto session = signed_in(fields);
   if (!session) return unauthenticated(Remark::session_ended);
-  return judge_key(who, *session->key);
+  return judge_scopes(who, *session->key);
 }
 
 std::optional<SignedIn> Admission::signed_in(const KnownFields& fields) {

@@ -70,6 +70,12 @@ struct SignedIn {
   Time ends;             // with the session or with the key
 };
 
+// What stands behind "Bearer "; nothing for another scheme.
+std::optional<std::string_view> bearer_token(std::string_view authorization);
+
+// Whether a key with this record is let in now; null: there is no such key.
+std::variant<Caller, Refused> judge_key(const KeyRecord* record, Who who, const Clock& clock);
+
 // Nothing when a program of the server's own machine asks.
 std::optional<Refused> refuse_stranger(const http::Peer& peer, const KnownFields& fields);
 

@@ -51,17 +51,28 @@ void Answer::send(int status, std::string_view content_type) {
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
   responder.send({status, content_type, desk_.fields, desk_.body});
+  if (exchange_.note) tell_access(status);
 }
 
 http::Stream Answer::stream(int status, std::string_view content_type) {
   end_fields();
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
+  if (exchange_.note) tell_access(status);
   return responder.stream({status, content_type, desk_.fields, desk_.body});
+}
+
+void Answer::tell_access(int status) {
+  const auto note = std::move(exchange_.note);
+  note->status = status;
+  note->took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - note->began);
+  desk_.options.access_log->on_answer(*note);
 }
 
 void Answer::start_problem(ProblemCode code, Remark remark) {
   status_ = text_of(code).status;
+  desk_.refusals->add(code);
   body().clear();
   append_problem(body(), code, exchange_.language, remark);
   field("Content-Language", tag_of(exchange_.language));
@@ -94,8 +105,14 @@ void Answer::invalid(const Flaws& flaws) {
 
 void Answer::invalid(const Flaw& flaw) { invalid(Flaws{flaw}); }
 
-void Answer::ask(const store::Command& command, Render render) {
+void Answer::ask(store::Command command, Render render) {
   exchange_.render = render;
+  if (exchange_.trace.given()) {
+    const auto put = [this](auto& asked) {
+      if constexpr (requires { asked.trace; }) asked.trace = exchange_.trace;
+    };
+    std::visit(put, command);
+  }
   const auto context = desk_.exchanges.context_of(exchange_);
   if (!desk_.port.submit(command, desk_.sink, context)) problem(ProblemCode::overloaded);
 }

@@ -46,11 +46,13 @@ class Answer {
   void invalid(const Flaws& flaws);
   void invalid(const Flaw& flaw);
 
-  // Hands `command` to the store; `render` gets its reply, in a later turn.
-  void ask(const store::Command& command, Render render);
+  // Hands `command`, with the trace it came in, to the store; `render` gets its reply, in a later
+  // turn.
+  void ask(store::Command command, Render render);
 
  private:
   void end_fields();
+  void tell_access(int status);
 
   Desk& desk_;
   Exchange& exchange_;

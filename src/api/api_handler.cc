@@ -4,6 +4,7 @@
 
 #include "api/bad_request.h"
 #include "api/call.h"
+#include "api/replies.h"
 
 namespace doorbuster::api {
 namespace {
@@ -26,6 +27,23 @@ void settle_page_origin(const http::Request& request, const KnownFields& fields,
   if (fields.origin.count == 1) exchange.page_origin = cors.listed(fields.origin.value);
 }
 
+// Keeps what a line about the request needs, if one is wanted.
+void begin_note(const http::Request& request, const RouteMatch& match, Desk& desk,
+                Exchange& exchange) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!desk.access.wants(exchange.trace.sampled(), now)) return;
+  exchange.note = std::make_unique<AccessNote>();
+  AccessNote& note = *exchange.note;
+  note.began = now;
+  note.request_id = exchange.request_id;
+  note.trace = exchange.trace.given() ? exchange.trace : desk.traces.begin();
+  note.method = request.method;
+  if (match.found != Found::route) return;
+  note.route = match.route;
+  if (!match.parameters.sale.empty()) note.sale.assign(match.parameters.sale);
+  note.claim = sale::parse_claim_id(match.parameters.claim);
+}
+
 void answer_options(const http::Request& request, const KnownFields& fields, Answer& answer) {
   const std::string methods = allowed_methods(api_routes(), request.path);
   answer.field("Allow", methods);
@@ -37,18 +55,6 @@ void answer_options(const http::Request& request, const KnownFields& fields, Ans
     answer.field("Access-Control-Max-Age", kPreflightSeconds);
   }
   answer.send(204, {});
-}
-
-void answer_refused(Answer& answer, const Refused& refused) {
-  const bool challenges = refused.code == ProblemCode::malformed || refused.needed;
-  std::string challenge(challenges ? challenge_of(refused.remark) : "");
-  if (refused.needed) challenge.append(", scope=\"").append(to_string(*refused.needed)) += '"';
-  if (challenges) answer.field("WWW-Authenticate", challenge);
-  answer.start_problem(refused.code, refused.remark);
-  if (refused.needed) {
-    answer.body().append(R"(,"required_scope":")").append(to_string(*refused.needed)) += '"';
-  }
-  answer.finish_problem();
 }
 
 void answer_call(const http::Request& request, KnownFields fields, const RouteMatch& match,
@@ -68,6 +74,9 @@ void answer_call(const http::Request& request, KnownFields fields, const RouteMa
   if (const auto* refused = std::get_if<Refused>(&admitted))
     return answer_refused(answer, *refused);
   const Caller caller = std::get<Caller>(admitted);
+  if (const auto& note = answer.exchange().note; note && fields.buyer_id.given()) {
+    note->buyer = answer.desk().options.access_log->hash_of(fields.buyer_id.value);
+  }
   // Whatever it is, it names nobody (Admission); nobody shall take it for a buyer.
   if (caller == Caller::merchant) fields.buyer_id = {};
   Call call{request, fields, match.parameters, answer, caller, admission};
@@ -91,7 +100,13 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
   exchange.request_id = desk_.request_id(fields.request_id.value);
   exchange.language = preferred_language(fields.accept_language.value);
   exchange.head = request.method == http::Method::head;
+  // Twice is once too often to know which is meant.
+  if (fields.traceparent.count == 1) {
+    const auto caller = TraceParent::parse(fields.traceparent.value);
+    if (caller) exchange.trace = desk_.traces.continue_from(*caller);
+  }
   const RouteMatch match = match_route(api_routes(), request.method, request.path);
+  if (desk_.access.may_want()) begin_note(request, match, desk_, exchange);
   settle_page_origin(request, fields, match, desk_.options.cors, exchange);
   Answer answer(desk_, exchange);
   answer_call(request, fields, match, admission_, answer);
@@ -106,6 +121,7 @@ void ApiHandler::on_reply(std::uint64_t context, store::Reply reply) {
 }
 
 http::Reply ApiHandler::on_bad_request(http::BadRequest what) {
+  desk_.refusals->add(problem_of(what));
   return bad_request_reply(what, desk_.request_id({}), desk_.fields, desk_.body);
 }
 

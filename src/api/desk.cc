@@ -8,6 +8,12 @@ namespace doorbuster::api {
 namespace {
 
 constexpr std::size_t kPrefixLetters = 8;
+HashKey random_key() {
+  std::random_device random;
+  const auto half = [&] { return std::uint64_t{random()} << 32 | random(); };
+  return {half(), half()};
+}
+
 constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
 
 bool is_sane_request_id(std::string_view id) {
@@ -26,6 +32,11 @@ Desk::Desk(store::StorePort& store_port, store::EventFeed& feed, store::ReplySin
       sink(reply_sink),
       options(std::move(api_options)),
       events(feed, options.wake),
+      key_watch(options.admission),
+      traces(random_key()),
+      access(options.access_log),
+      refusals(options.refusals != nullptr ? options.refusals->open()
+                                           : std::make_shared<RefusalBook::Page>()),
       random_(std::random_device{}()) {
   for (std::size_t i = 0; i < kPrefixLetters; ++i) {
     id_prefix_ += kLetters[random_between(0, kLetters.size() - 1)];

@@ -8,13 +8,17 @@
 #include <random>
 #include <string>
 
+#include "api/access_log.h"
 #include "api/admission.h"
 #include "api/cors.h"
 #include "api/events_desk.h"
 #include "api/exchange.h"
 #include "api/form.h"
 #include "api/json.h"
+#include "api/key_watch.h"
+#include "api/refusal_book.h"
 #include "api/web_site.h"
+#include "base/trace_parent.h"
 #include "store/claim_store.h"
 
 namespace doorbuster::api {
@@ -25,6 +29,8 @@ struct ApiOptions {
   WebSite web;  // what browsers are served
   std::string version;
   std::string engine = "embedded";
+  AccessLog* access_log = nullptr;  // null: there is none. It outlives the server
+  RefusalBook* refusals = nullptr;  // null: nobody asks for the sums. It outlives the server
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
 };
@@ -49,6 +55,10 @@ struct Desk {
   const ApiOptions options;
   ExchangeSlab exchanges;
   EventsDesk events;
+  KeyWatch key_watch;
+  TraceIds traces;
+  AccessChoice access;
+  const std::shared_ptr<RefusalBook::Page> refusals;
 
   // Reused by every answer: good until the next one is begun.
   std::string body;

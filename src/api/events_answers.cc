@@ -5,6 +5,7 @@
 #include "api/answers.h"
 #include "api/body.h"
 #include "api/events_query.h"
+#include "api/replies.h"
 #include "api/text.h"
 
 namespace doorbuster::api {
@@ -22,7 +23,10 @@ class LentExchange {
   LentExchange(Desk& desk, EventsReader& reader) : desk_(desk), exchange_(desk.exchanges.open()) {
     exchange_.responder = std::move(reader.responder);
     exchange_.request_id = reader.request_id;
+    exchange_.note = std::move(reader.note);
     exchange_.language = reader.language;
+    exchange_.page_origin = reader.page_origin;
+    exchange_.varies_by_origin = reader.varies_by_origin;
     exchange_.head = reader.head;
   }
   ~LentExchange() { desk_.exchanges.close(exchange_); }
@@ -139,6 +143,14 @@ void on_events(Desk& desk, EventsReader& reader, EventsOutcome& outcome) {
   desk.events.remove(reader.number);
 }
 
+void refuse_reader(Desk& desk, EventsReader& reader, const Refused& refused) {
+  if (reader.stream.is_open()) return reader.stream.finish();
+  if (!reader.responder.is_open()) return;
+  LentExchange lent(desk, reader);
+  Answer answer(desk, lent.exchange());
+  answer_refused(answer, refused);
+}
+
 void end_reader(Desk& desk, EventsReader& reader) {
   if (reader.stream.is_open()) return reader.stream.finish();
   if (!reader.responder.is_open()) return;
@@ -169,10 +181,15 @@ void read_events(Call& call) {
   }
   Exchange& exchange = answer.exchange();
   wanting.request_id = exchange.request_id;
+  wanting.note = std::move(exchange.note);
   wanting.language = exchange.language;
+  wanting.page_origin = exchange.page_origin;
+  wanting.varies_by_origin = exchange.varies_by_origin;
   wanting.head = exchange.head;
+  wanting.key = desk.key_watch.watch(Who::events_read, call.fields);
   EventsReader& reader = desk.events.add(std::move(wanting));
   if (!desk.events.ask(reader)) {
+    exchange.note = std::move(reader.note);
     desk.events.remove(reader.number);
     return answer.problem(ProblemCode::overloaded);
   }

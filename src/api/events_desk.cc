@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/desk.h"
 #include "api/text.h"
 #include "feed/cloud_event.h"
 
@@ -103,7 +104,18 @@ bool EventsDesk::ask(const EventsReader& reader) {
   });
 }
 
+void EventsDesk::end_refused(Desk& desk) {
+  if (readers_.empty() || !desk.key_watch.has_news()) return;
+  for (auto entry = readers_.begin(); entry != readers_.end();) {
+    EventsReader& reader = entry->second;
+    const auto refused = reader.key ? desk.key_watch.judge(*reader.key) : std::nullopt;
+    if (refused) refuse_reader(desk, reader, *refused);
+    entry = refused ? readers_.erase(entry) : std::next(entry);
+  }
+}
+
 void EventsDesk::flush(Desk& desk) {
+  end_refused(desk);
   std::vector<std::pair<std::uint64_t, EventsOutcome>> outcomes;
   {
     const std::lock_guard lock(mailbox_->mutex);

@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "api/exchange.h"
+#include "api/key_watch.h"
 #include "http/responder.h"
 #include "store/event_feed.h"
 
@@ -39,9 +40,13 @@ struct EventsReader {
   http::Responder responder;  // until the head is sent
   http::Stream stream;        // then
   RequestId request_id;
+  std::unique_ptr<AccessNote> note;  // null: no line is wanted
   Language language = Language::english;
-  bool head = false;     // HEAD
-  bool resumes = false;  // by Last-Event-ID
+  std::string_view page_origin;  // as an exchange's
+  bool varies_by_origin = false;
+  bool head = false;              // HEAD
+  bool resumes = false;           // by Last-Event-ID
+  std::optional<WatchedKey> key;  // by which he was let in; nothing: none is asked for
 
   std::uint64_t number = 0;  // the desk's
 
@@ -67,7 +72,7 @@ class EventsDesk {
   // Reads what `reader` wants; on_events() gets it, in some later flush(). False: too much is being
   // read already.
   bool ask(const EventsReader& reader);
-  // The end of a turn: hands over what has been read.
+  // The end of a turn: ends those whose key has ended, and hands over what has been read.
   void flush(Desk& desk);
   // The server is to stop: ends every reader in good order, and takes no more.
   void drain(Desk& desk);
@@ -75,6 +80,8 @@ class EventsDesk {
 
  private:
   struct Mailbox;
+
+  void end_refused(Desk& desk);
 
   store::EventFeed& feed_;
   std::shared_ptr<Mailbox> mailbox_;  // the feed's thread keeps it as long as it needs it
@@ -87,6 +94,8 @@ class EventsDesk {
 
 // The outcome of what was asked for `reader`, who may be removed by this.
 void on_events(Desk& desk, EventsReader& reader, EventsOutcome& outcome);
+// He would not be let in any more: a stream ends, and is told why when it comes back.
+void refuse_reader(Desk& desk, EventsReader& reader, const Refused& refused);
 // The same with nothing, since the server is to stop.
 void end_reader(Desk& desk, EventsReader& reader);
 

@@ -8,6 +8,8 @@
 namespace doorbuster::api {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr const char* kEventStream = "text/event-stream";
 
 class Events : public testing::Test {
@@ -136,6 +138,90 @@ TEST_F(Events, HeadHasTheFieldsAndNoBody) {
   EXPECT_EQ(stream.field("Content-Type"), kEventStream);
   EXPECT_EQ(stream.field("X-Accel-Buffering"), "no");
   EXPECT_EQ(stream.field("Cache-Control"), "no-store");
+}
+
+constexpr const char* kTraceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+TEST_F(Events, TheTraceOfARequestStandsInTheEventsItCausedAndInNoOther) {
+  open_sale("drop", 60);
+  const ShopReply claimed = shop_.claim("drop", "ann", {{"Traceparent", kTraceparent}});
+  ASSERT_EQ(claimed.status, 201);
+  // What was decided long ago keeps its trace; the same again is nothing new.
+  EXPECT_EQ(shop_.claim("drop", "ann", {{"Idempotency-Key", "k"}}).status, 409);
+  EXPECT_EQ(shop_.claim("drop", "bob").status, 201);
+  const ShopReply reply = events();
+  const auto at = reply.body.find(R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-)");
+  ASSERT_NE(at, std::string::npos) << reply.body;
+  EXPECT_EQ(count(reply, "traceparent"), 1) << reply.body;
+  EXPECT_FALSE(reply.has("b7ad6b7169203331"));  // the server's own span, not the caller's
+  EXPECT_EQ(reply.body.substr(at - R"("sequence":"3",)"sv.size(), 15), R"("sequence":"3",)");
+  // Its hold ends by the clock: nobody asked for that.
+  shop_.clock().pass(std::chrono::minutes(2));
+  EXPECT_EQ(shop_.get("/v1/sales/drop").status, 200);
+  const ShopReply later = events();
+  EXPECT_EQ(count(later, R"("doorbuster.claim.released")"), 2);
+  EXPECT_EQ(count(later, "traceparent"), 1);
+  shop_.restart();
+  EXPECT_EQ(events().body, later.body);
+}
+
+TEST_F(Events, EveryCommandCarriesItsTrace) {
+  const Headers traced = {{"Traceparent", kTraceparent}};
+  const auto post = [&](const std::string& path, std::string_view json) {
+    const ShopReply reply = shop_.post_json(path, json, traced);
+    EXPECT_LT(reply.status, 300) << path << reply.body;
+    return reply;
+  };
+  post("/v1/sales", R"({"id":"drop","stock":9,"hold_seconds":60,"max_extension_seconds":60})");
+  const ShopReply claimed = shop_.claim("drop", "ann", traced);
+  const std::string claim = claimed.field("Location");
+  post(claim + "/extend", R"({"seconds":30})");
+  post(claim + "/confirm", R"({"reference":"order_1"})");
+  EXPECT_EQ(shop_.ask("DELETE", claim, traced).status, 200);
+  EXPECT_EQ(shop_.ask("POST", "/v1/sales/drop/pause", traced).status, 200);
+  EXPECT_EQ(shop_.ask("POST", "/v1/sales/drop/close", traced).status, 200);
+  EXPECT_LT(shop_.post_form("/send/goods", "count=3", traced).status, 300);
+  const ShopReply reply = events();
+  // All but the opening, which is the clock's.
+  EXPECT_EQ(count(reply, R"("specversion")"),
+            count(reply, "traceparent") + count(reply, R"("doorbuster.sale.opened")"))
+      << reply.body;
+  EXPECT_GE(count(reply, "traceparent"), 8) << reply.body;
+}
+
+TEST_F(Events, ATraceparentThatIsNoneIsPassedOver) {
+  open_sale("drop");
+  const std::string good = kTraceparent;
+  int buyer = 0;
+  for (const std::string& bad :
+       {std::string("x"), good + "-", "ff" + good.substr(2), good.substr(0, 52) + "-zz",
+        std::string("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"),
+        std::string("00-00000000000000000000000000000000-b7ad6b7169203331-01"),
+        std::string("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"),
+        std::string(4000, '0')}) {
+    EXPECT_EQ(shop_.claim("drop", "b" + std::to_string(++buyer), {{"traceparent", bad}}).status,
+              201);
+  }
+  const Headers twice = {{"traceparent", good}, {"traceparent", good}};
+  EXPECT_EQ(shop_.claim("drop", "twice", twice).status, 201);
+  EXPECT_EQ(count(events(), "traceparent"), 0);
+}
+
+TEST_F(Events, PagesOfOriginsThatAreListedMayReadThem) {
+  ApiOptions options;
+  options.cors.add("http://127.0.0.1:9");
+  Shop shop(true, 65'536, options);
+  const Headers from = {{"Origin", "http://127.0.0.1:9"}};
+  for (const char* accept : {"application/json", kEventStream}) {
+    const ShopReply reply =
+        shop.ask("HEAD", "/v1/events", {{"Origin", "http://127.0.0.1:9"}, {"Accept", accept}});
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.field("Access-Control-Allow-Origin"), "http://127.0.0.1:9");
+    EXPECT_EQ(reply.field("Vary"), "Origin");
+  }
+  const ShopReply refused = shop.ask("GET", "/v1/events?after=99", from);
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.field("Access-Control-Allow-Origin"), "http://127.0.0.1:9");
 }
 
 TEST_F(Events, NobodyReadsThemWithoutAKey) {

@@ -18,6 +18,8 @@ Exchange& ExchangeSlab::open() {
 void ExchangeSlab::close(Exchange& exchange) {
   exchange.responder = {};
   exchange.render = nullptr;
+  exchange.trace = {};
+  exchange.note.reset();
   exchange.page_origin = {};
   exchange.varies_by_origin = false;
   exchange.head = false;

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "api/access_log.h"
 #include "api/language.h"
 #include "base/fixed_text.h"
+#include "base/trace_parent.h"
 #include "http/responder.h"
 #include "store/claim_store.h"
 
@@ -33,6 +35,8 @@ struct Exchange {
   http::Responder responder;
   Render render = nullptr;  // of the reply that is being waited for; null: for none
   RequestId request_id;
+  TraceParent trace;                 // the server's own step, where the caller has sent his
+  std::unique_ptr<AccessNote> note;  // null: no line is wanted
   Language language = Language::english;
   std::string_view page_origin;  // whose pages may read the answer; empty: none
   bool varies_by_origin = false;

@@ -22,6 +22,8 @@ KnownField* place_of(KnownFields& known, std::string_view name) {
                             : nullptr;
     case 10:
       return is("x-buyer-id") ? &known.buyer_id : nullptr;
+    case 11:
+      return is("traceparent") ? &known.traceparent : nullptr;
     case 12:
       return is("content-type")   ? &known.content_type
              : is("x-request-id") ? &known.request_id

@@ -32,6 +32,7 @@ struct KnownFields {
   KnownField last_event_id;
   KnownField origin;
   KnownField request_id;
+  KnownField traceparent;
   KnownField buyer_id;
 };
 

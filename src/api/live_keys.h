@@ -32,6 +32,8 @@ class LiveKeys {
     explicit Reader(const LiveKeys& live) : live_(live), keys_(live.current()) {}
     // Good until the next call.
     const KeySet& look();
+    // Whether the last look was at what is in force.
+    bool is_current() const { return version_ == live_.version_.load(std::memory_order_acquire); }
 
    private:
     const LiveKeys& live_;

@@ -44,6 +44,7 @@ void render_claimed_in_words(Answer& answer, const store::ClaimReply& claimed) {
     case sale::ClaimVerdict::existing:
       return send_words(answer, "create a user ", claimed.claim.buyer.view());
     case sale::ClaimVerdict::refused:
+      answer.desk().refusals->add(problem_of(claimed.refusal));
       return send_words(answer, "Finsh!");
   }
 }
@@ -51,6 +52,7 @@ void render_claimed_in_words(Answer& answer, const store::ClaimReply& claimed) {
 void render_claimed(Answer& answer, store::Reply& reply) {
   const bool as_text = answer.exchange().as_text;
   if (as_text && std::holds_alternative<store::NoSuchSale>(reply)) {
+    answer.desk().refusals->add(ProblemCode::not_found);
     return send_words(answer, "Finsh!");
   }
   const auto* claimed = std::get_if<store::ClaimReply>(&reply);

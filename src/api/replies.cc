@@ -133,6 +133,18 @@ void answer_refusal(Answer& answer, const store::ClaimReply& reply) {
   answer.finish_problem();
 }
 
+void answer_refused(Answer& answer, const Refused& refused) {
+  const bool challenges = refused.code == ProblemCode::malformed || refused.needed;
+  std::string challenge(challenges ? challenge_of(refused.remark) : "");
+  if (refused.needed) challenge.append(", scope=\"").append(to_string(*refused.needed)) += '"';
+  if (challenges) answer.field("WWW-Authenticate", challenge);
+  answer.start_problem(refused.code, refused.remark);
+  if (refused.needed) {
+    answer.body().append(R"(,"required_scope":")").append(to_string(*refused.needed)) += '"';
+  }
+  answer.finish_problem();
+}
+
 void answer_claim(Answer& answer, const store::ClaimReply& reply) {
   const bool granted = reply.verdict == sale::ClaimVerdict::granted;
   answer.sale_sequence(reply.sequence);
@@ -147,6 +159,7 @@ void answer_claim(Answer& answer, const store::ClaimReply& reply) {
     fields += "Idempotency-Replayed: true\r\n";
   }
   append_claim(answer.body(), reply.claim, reply.sale.view());
+  if (const auto& note = answer.exchange().note) note->claim = reply.claim.id;
   answer.send(granted ? 201 : 200);
 }
 

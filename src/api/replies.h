@@ -32,6 +32,9 @@ void append_sale_member(std::string& body, std::string_view slug);
 // The refusal of a claim, with the members and the fields of its code.
 void answer_refusal(Answer& answer, const store::ClaimReply& reply);
 
+// Why a caller is not let in, or not any longer.
+void answer_refused(Answer& answer, const Refused& refused);
+
 // A granted or existing claim as a resource: 201 or 200.
 void answer_claim(Answer& answer, const store::ClaimReply& reply);
 

@@ -50,6 +50,9 @@ struct ServeArguments {
   std::uint64_t journal_max_waiting = 65'536;
   std::uint64_t journal_retain_bytes = std::uint64_t{1} << 30;
   std::uint64_t journal_retain_seconds = 0;  // 0: as long as there is room
+  std::string log_format = "auto";
+  std::string log_level = "info";
+  std::string log_access = "sampled";
 
   GivenSettings given{};  // to read them again
 };

@@ -10,11 +10,12 @@
 
 namespace doorbuster::cli {
 
+// Opens /dev/null in the place of each of the three that whoever started this left closed, so that
+// no file can get its number and be written to as stdout or stderr. Before anything is opened.
+void keep_standard_descriptors();
+
 // "doorbuster: `message`" on stderr.
 void say(std::string_view message);
-
-// The same, but nothing where it would have to wait: whoever reads the log may be stuck.
-void say_if_heard(std::string_view message);
 
 // Writes `text` to stdout now. A full disk or the like is said, and is a failure: a script must not
 // take half of the data for all of it.

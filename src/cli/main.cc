@@ -3,6 +3,7 @@
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
 #include "cli/config_commands.h"
+#include "cli/console.h"
 #include "cli/events_tail.h"
 #include "cli/explain.h"
 #include "cli/health.h"
@@ -52,5 +53,6 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_descriptors();
   return static_cast<int>(std::visit(Run{}, parse_arguments(argc, argv)));
 }

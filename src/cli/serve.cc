@@ -2,8 +2,11 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 #include <future>
 #include <optional>
 #include <string>
@@ -19,8 +22,10 @@
 #include "cli/key_book.h"
 #include "cli/key_follower.h"
 #include "cli/listen_address.h"
+#include "cli/log_watch.h"
 #include "cli/random_bytes.h"
 #include "cli/reload.h"
+#include "cli/server_log.h"
 #include "cli/server_settings.h"
 #include "cli/stop_signals.h"
 #include "cli/table.h"
@@ -58,9 +63,17 @@ api::ApiOptions options_of(const ServeArguments& arguments) {
     options.admission.trusted_proxies.push_back(*http::IpNetwork::parse(text));
   }
   for (const std::string& origin : arguments.http_cors_origins) options.cors.add(origin);
-  if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
-    say("with --dev no key and no proxy is looked at: every caller on this machine is trusted");
-  }
+  return options;
+}
+
+ServerLog::Options log_options_of(const ServeArguments& arguments) {
+  ServerLog::Options options;
+  options.format = *parse_log_format(arguments.log_format);
+  options.level = *parse_log_level(arguments.log_level);
+  options.access = *api::parse_access_mode(arguments.log_access);
+  std::array<std::uint8_t, sizeof options.buyer_hash_key> random{};
+  fill_random(random);
+  std::memcpy(options.buyer_hash_key.data(), random.data(), random.size());
   return options;
 }
 
@@ -82,14 +95,14 @@ void raise_file_limit() {
 }
 
 // R11: nothing may be acknowledged any more, and nothing may be waited for.
-void end_at_once(const Error& error) {
-  std::fprintf(stderr, "doorbuster: the journal failed, stopping at once: %s\n",
-               error.message.c_str());
+void end_at_once(ServerLog& log, const Error& error) {
+  log.tell_at_once(LogLevel::error, "journal_failed",
+                   "the journal failed, stopping at once: " + error.message);
   std::_Exit(static_cast<int>(ExitCode::failure));
 }
 
 Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& files,
-                                                      const Clock& clock,
+                                                      const Clock& clock, ServerLog& log,
                                                       const ServeArguments& arguments) {
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
@@ -100,8 +113,10 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.snapshots.retain_bytes = arguments.journal_retain_bytes;
   options.snapshots.retain_seconds = std::chrono::seconds(arguments.journal_retain_seconds);
   options.random = fill_random;
-  options.on_failure = end_at_once;
-  options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
+  options.on_failure = [&log](const Error& error) { end_at_once(log, error); };
+  options.on_clock = [&log](const std::string& sentence) {
+    log.tell(LogLevel::warning, "clock", "clock: " + sentence);
+  };
   return embedded::open_embedded_store(files, clock, options);
 }
 
@@ -188,6 +203,15 @@ void print_ready(const ServeArguments& arguments, const Listeners& asked, const 
   std::fflush(stdout);
 }
 
+// Who reads no stdout is told here; at a terminal both would stand side by side.
+void tell_ready(ServerLog& log, const ServeArguments& arguments, const Bound& bound, bool ready) {
+  if (!log.is_json()) return;
+  log.tell(LogLevel::info, "listening",
+           (ready ? "ready: http://" : "waiting: http://") + bound.http.text() + ", admin http://" +
+               bound.admin.text() + ", data " + arguments.data_dir + ", version " +
+               std::string(version()));
+}
+
 // With several threads a port is shared on purpose (SO_REUSEPORT), which would also share it with
 // another server by mistake: so it is first asked for alone.
 Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
@@ -198,9 +222,23 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
   return ok_status();
 }
 
+// What a server that runs is told by, and tells by.
+struct Outside {
+  StopSignals& signals;
+  ServerLog& log;
+  std::function<void()> look_at_keys;
+};
+
+// What follows a reload, but for what serves.
+void follow_settings(ServerLog& log, const ServeArguments& arguments) {
+  log.set_level(*parse_log_level(arguments.log_level));
+  log.set_mode(*api::parse_access_mode(arguments.log_access));
+}
+
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
                      const api::ApiOptions& options, store::ClaimStore& store,
-                     StopSignals& signals) {
+                     const Outside& outside) {
+  ServerLog& log = outside.log;
   const bool shared = arguments.io_threads > 1;
   api::AdminHandler admin(store, options.admission.keys);
   const http::Limits limits = limits_of(arguments);
@@ -231,21 +269,29 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     first.drain();
     further.drain();
     told->set_value();
-    say_if_heard("finishing what is under way; a second signal stops at once");
+    log.tell(LogLevel::info, "stopping",
+             "finishing what is under way; a second signal stops at once");
   };
-  signals.watch(stop, [&, running = arguments]() mutable {
+  outside.signals.watch(stop, [&, running = arguments]() mutable {
     const auto said = reload(running, read_configuration(running.given));
     first.change_limits(limits_of(running));
     further.change_limits(limits_of(running));
-    for (const std::string& sentence : said) say_if_heard("SIGHUP: " + harmless(sentence));
+    follow_settings(log, running);
+    outside.look_at_keys();
+    for (const std::string& sentence : said) {
+      log.tell(LogLevel::info, "reload", "SIGHUP: " + sentence);
+    }
   });
 
   const Bound bound{*endpoint, *admin_endpoint};
   DemoSale demo([&](const Result<std::uint32_t>& units) {
-    if (!units) say("no demo sale: " + units.error().message);
+    if (!units) {
+      log.tell(LogLevel::warning, "demo", "no demo sale: " + units.error().message);
+    }
     print_ready(arguments, listeners, bound, units ? std::optional(*units) : std::nullopt,
                 store.condition().ready);
   });
+  tell_ready(log, arguments, bound, store.condition().ready);
   if (arguments.demo) {
     demo.create(first.port());
   } else {
@@ -273,15 +319,26 @@ ExitCode serve(const ServeArguments& arguments) {
   StopSignals signals(Hangup::reloads);
   raise_file_limit();
   const SystemClock clock;
+  ServerLog log(clock, log_options_of(arguments));
+  api::RefusalBook refusals;
+  options.access_log = &log;
+  options.refusals = &refusals;
+  if (arguments.dev && !(arguments.keys_file.empty() && arguments.trusted_proxies.empty())) {
+    log.tell(
+        LogLevel::warning, "keys",
+        "with --dev no key and no proxy is looked at: every caller on this machine is trusted");
+  }
   api::LiveKeys keys;
   const auto files = embedded::make_system_file_system();
-  auto store = open_store(*files, clock, arguments);
+  auto store = open_store(*files, clock, log, arguments);
   if (!store) {
     say(store.error().message);
     return ExitCode::failure;
   }
   api::Sessions sessions(fill_random);
-  KeyFollower follower(key_file_of(arguments), keys, clock, say);
+  KeyFollower follower(key_file_of(arguments), keys, clock, [&log](const std::string& sentence) {
+    log.tell(LogLevel::info, "keys", sentence);
+  });
   if (!arguments.dev) {
     options.admission.keys = &keys;
     options.admission.clock = &clock;
@@ -291,7 +348,11 @@ ExitCode serve(const ServeArguments& arguments) {
       return ExitCode::failure;
     }
   }
-  return serve_store(arguments, listeners, options, **store, signals);
+  LogWatch watch(log, refusals, **store);
+  return serve_store(arguments, listeners, options, **store,
+                     {signals, log, [&follower, dev = arguments.dev] {
+                        if (!dev) follower.look_soon();
+                      }});
 }
 
 }  // namespace doorbuster::cli

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "api/access_log.h"
 #include "api/cors.h"
 #include "cli/listen_address.h"
+#include "cli/log_line.h"
 #include "http/ip_address.h"
 
 namespace doorbuster::cli {
@@ -167,12 +169,47 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
   };
 }
 
+std::string word_flaw(const std::string& text, bool is_known, std::string_view words) {
+  return is_known ? std::string() : "'" + text + "' is none of " + std::string(words);
+}
+
+std::vector<Setting> of_the_log(ServeArguments& a) {
+  const auto word = [](const char* name, std::string& value, const char* about, const char* words,
+                       std::string (*flaw)(const std::string&), Takes takes) {
+    return Setting{name, &value, about, words, {}, flaw, takes};
+  };
+  return {
+      word(
+          "log.format", a.log_format, "Lines on stderr: auto is text on a terminal and else json",
+          "auto|json|text",
+          [](const std::string& text) {
+            return word_flaw(text, parse_log_format(text).has_value(), "auto, json and text");
+          },
+          Takes::a_restart),
+      word(
+          "log.level", a.log_level, "The least that is told", "debug|info|warning|error",
+          [](const std::string& text) {
+            return word_flaw(text, parse_log_level(text).has_value(),
+                             "debug, info, warning and error");
+          },
+          Takes::effect_at_once),
+      word(
+          "log.access", a.log_access,
+          "Requests told singly; sampled: those whose traceparent says so", "off|sampled|all",
+          [](const std::string& text) {
+            return word_flaw(text, api::parse_access_mode(text).has_value(),
+                             "off, sampled and all");
+          },
+          Takes::effect_at_once),
+  };
+}
+
 }  // namespace
 
 std::vector<Setting> server_settings(ServeArguments& arguments) {
   std::vector<Setting> all;
   for (const Part part : {Part(of_the_server), Part(of_http), Part(of_keys), Part(of_web),
-                          Part(of_admin), Part(of_the_journal)}) {
+                          Part(of_admin), Part(of_the_journal), Part(of_the_log)}) {
     for (Setting& setting : part(arguments)) all.push_back(std::move(setting));
   }
   return all;

@@ -84,11 +84,13 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
+bool is_steering(char32_t c) { return is_among(kSteering, c); }
+
 std::string harmless(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const api::CodePoint point = api::first_code_point(text);
-    const bool shown = point.bytes > 0 && !is_among(kSteering, point.value);
+    const bool shown = point.bytes > 0 && !is_steering(point.value);
     if (shown) {
       out.append(text.substr(0, point.bytes));
     } else {

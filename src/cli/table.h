@@ -16,6 +16,7 @@ std::size_t display_width(std::string_view text);
 // `text` from a stranger, safe on a terminal: what would steer it (control characters, changes of
 // the writing direction) and what is no UTF-8 becomes U+FFFD.
 std::string harmless(std::string_view text);
+bool is_steering(char32_t c);
 
 enum class Ink { plain, bold, dim, green, yellow };
 

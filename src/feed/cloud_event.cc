@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "base/json_text.h"
+#include "base/trace_parent.h"
 #include "feed/sale_json.h"
 
 namespace doorbuster::feed {
@@ -153,6 +154,10 @@ void append_cloud_event(std::string& out, std::string_view incarnation,
   append_json_time(out, event.event.at);
   out += R"(,"datacontenttype":"application/json","sequence":")";
   append_number(out, event.event.sequence.value);
+  if (!event.event.trace.empty()) {
+    out += R"(","traceparent":")";
+    append_traceparent(out, event.event.trace);
+  }
   out += R"(","data":{)";
   std::visit(DataWriter{out, event}, event.event.body);
   out += "}}";

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "base/trace_parent.h"
+
 namespace doorbuster::feed {
 namespace {
 
@@ -63,6 +65,20 @@ constexpr std::string_view kDefinition =
     R"("hold_seconds":600,"opens_at":"2026-11-11T13:00:00.123Z","closes_at":null,)"
     R"("late_payment":"reacquire","claim_attempts":5,"max_extension_seconds":0,)"
     R"("archive_after_seconds":0,"metadata":{"a":[1,2]}})";
+
+TEST(CloudEvent, TheTraceOfTheRequestStandsInTheEnvelope) {
+  const auto parent =
+      *TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  store::FeedEvent traced = event(sale::SaleOpened{});
+  traced.event.trace = parent.bytes();
+  std::string out;
+  append_cloud_event(out, kIncarnation, traced);
+  const std::string_view before = R"("sequence":"17",)";
+  std::string expected = rendered(sale::SaleOpened{});
+  expected.insert(expected.find(before) + before.size(),
+                  R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)");
+  EXPECT_EQ(out, expected);
+}
 
 TEST(CloudEvent, SalesAreToldWithTheDefinitionOrWhatHasBecomeOfThem) {
   EXPECT_EQ(rendered(sale::SaleCreated{definition()}),

@@ -1,7 +1,9 @@
 // What can be asked of a sale that may change it. Texts have been checked, and are held in place,
-// so that a command crosses threads as plain bytes.
+// so that a command crosses threads as plain bytes. `trace` is the step that asks, for the events
+// that come of it; it decides nothing.
 #pragma once
 
+#include "base/trace_parent.h"
 #include "sale/types.h"
 
 namespace doorbuster::sale {
@@ -9,11 +11,13 @@ namespace doorbuster::sale {
 // Publishes a sale. The slug is not `goods` nor `goods-*`: those are the rounds'.
 struct CreateSale {
   SharedDefinition definition;
+  TraceParent trace{};
 };
 
 // The recipe's publishing (R14): closes the round before and opens the next one, at once.
 struct PublishRound {
   std::uint32_t stock = 0;
+  TraceParent trace{};
 };
 
 // Asks for `quantity` units of `sale` for `buyer`; an empty key means that none was given (R9).
@@ -22,6 +26,7 @@ struct ClaimUnits {
   BuyerId buyer;
   Quantity quantity = 1;
   Key key;
+  TraceParent trace{};
 };
 
 // What a PATCH says: a member that is not there stays as it is.
@@ -44,6 +49,7 @@ struct ChangeSale {
   Slug sale;
   std::optional<std::uint32_t> if_version;
   std::shared_ptr<const SaleChanges> changes;
+  TraceParent trace{};
 };
 
 enum class SaleAction : std::uint8_t { pause, resume, close, cancel };
@@ -52,11 +58,13 @@ enum class SaleAction : std::uint8_t { pause, resume, close, cancel };
 struct SteerSale {
   Slug sale;
   SaleAction action = SaleAction::pause;
+  TraceParent trace{};
 };
 
 // Takes a sale away that has not opened yet, or is archived. Its slug is never used again.
 struct DeleteSale {
   Slug sale;
+  TraceParent trace{};
 };
 
 }  // namespace doorbuster::sale

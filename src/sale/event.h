@@ -91,6 +91,9 @@ struct Event {
   Sequence sequence;
   Time at;
   EventBody body;
+  // The bytes of the TraceParent of the request that caused it; empty: it sent none, or nobody
+  // asked.
+  std::string_view trace{};
 };
 
 // "doorbuster.sale.created" and so on, as the feed names it.

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/trace_parent.h"
 #include "base/wire.h"
 
 namespace doorbuster::sale {
@@ -31,6 +32,9 @@ constexpr std::array<std::uint8_t, std::variant_size_v<EventBody>> kTypeNumbers 
     33,  // WaitlistOffered
     34,  // WaitlistLeft
 };
+
+// Added to the number: a trace follows it.
+constexpr std::uint8_t kHasTrace = 0x80;
 
 // Members of a definition by tag; a member that has its default value is left out.
 enum class Tag : std::uint8_t {
@@ -323,6 +327,13 @@ Body read_claim_and_reference(WireReader& in) {
   return Body{of, in.text(Reference::kCapacity)};
 }
 
+std::string_view read_trace(WireReader& in) {
+  const auto bytes = in.bytes(TraceParent::kBytes);
+  const std::string_view trace(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!TraceParent::of_bytes(trace)) in.fail();
+  return trace;
+}
+
 // The body of the type with this number; nothing for a number this version does not know.
 std::optional<EventBody> read_body(WireReader& in, std::uint8_t number) {
   switch (number) {
@@ -378,7 +389,9 @@ std::optional<EventBody> read_body(WireReader& in, std::uint8_t number) {
 }  // namespace
 
 void encode(const Event& event, std::string& out) {
-  out.push_back(static_cast<char>(kTypeNumbers[event.body.index()]));
+  const std::uint8_t number = kTypeNumbers[event.body.index()];
+  out.push_back(static_cast<char>(event.trace.empty() ? number : number | kHasTrace));
+  out += event.trace;
   put_varint(out, event.sequence.value);
   put_time(out, event.at);
   std::visit(BodyWriter{out}, event.body);
@@ -387,7 +400,9 @@ void encode(const Event& event, std::string& out) {
 Result<Event> decode(SaleOrdinal sale, std::span<const std::byte> bytes) {
   WireReader in(bytes);
   Event event{sale, {}, {}, {}};
-  const std::uint8_t number = in.byte();
+  const std::uint8_t first = in.byte();
+  const std::uint8_t number = first & ~kHasTrace;
+  if (number != first) event.trace = read_trace(in);
   event.sequence = {in.varint()};
   event.at = read_time(in);
   std::optional<EventBody> body = read_body(in, number);

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "base/trace_parent.h"
+
 namespace doorbuster::sale {
 namespace {
 
@@ -122,6 +124,44 @@ TEST(EventCodec, WhatIsReadFromChangedBytesIsStillCanonical) {
     std::string again;
     encode(*back, again);
     EXPECT_EQ(again, bytes);
+  }
+}
+
+std::string trace_bytes() {
+  return std::string(
+      TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")->bytes());
+}
+
+TEST(EventCodec, ATraceComesBackAndCostsNothingWhereThereIsNone) {
+  const std::string trace = trace_bytes();
+  for (const EventBody& body : every_body()) {
+    std::string without;
+    std::string with;
+    encode({{5}, {77}, kAt, body}, without);
+    encode({{5}, {77}, kAt, body, trace}, with);
+    EXPECT_EQ(with.size(), without.size() + TraceParent::kBytes);
+    EXPECT_EQ(with.substr(1 + TraceParent::kBytes), without.substr(1));
+    const auto back = decode({5}, bytes_of(with));
+    ASSERT_TRUE(back.ok()) << back.error().message;
+    EXPECT_EQ(back->trace, trace);
+    EXPECT_EQ(back->body.index(), body.index());
+    std::string again;
+    encode(*back, again);
+    EXPECT_EQ(again, with);
+    for (std::size_t length = 0; length < with.size(); ++length) {
+      EXPECT_FALSE(decode({5}, bytes_of(with.substr(0, length))).ok()) << length;
+    }
+  }
+}
+
+TEST(EventCodec, ATraceThatNoneCanBeIsDamage) {
+  for (const auto& bad : {std::string(25, '\0'), std::string(16, '\0') + trace_bytes().substr(16),
+                          trace_bytes().substr(0, 24) + '\x03'}) {
+    std::string bytes;
+    encode({{0}, {1}, kAt, SaleOpened{}, bad}, bytes);
+    const auto back = decode({0}, bytes_of(bytes));
+    ASSERT_FALSE(back.ok());
+    EXPECT_EQ(back.error().code, ErrorCode::data_damaged);
   }
 }
 

@@ -52,18 +52,21 @@ struct ConfirmClaim {
   sale::Slug sale;
   sale::ClaimId claim;
   sale::Reference reference;
+  TraceParent trace{};
 };
 // Ends a claim (R17). With a buyer it must be his, and held; an empty one is the merchant.
 struct ReleaseClaim {
   sale::Slug sale;
   sale::ClaimId claim;
   sale::BuyerId buyer;
+  TraceParent trace{};
 };
 // Makes a hold longer, once; `seconds` 0: by as much as the sale allows.
 struct ExtendClaim {
   sale::Slug sale;
   sale::ClaimId claim;
   std::uint32_t seconds = 0;
+  TraceParent trace{};
 };
 
 using Command =

@@ -11,6 +11,7 @@ thread says where it stood), and a server dies with the test that started it.
 """
 import contextlib
 import faulthandler
+import json
 import os
 import random
 import re
@@ -200,6 +201,14 @@ class Server:
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def log_lines(self):
+        """The log's whole lines as objects; whatever is none is an error."""
+        return [json.loads(line) for line in self.log().splitlines(keepends=True) if line.endswith("\n")]
+
+    def told(self):
+        """What the log says, a sentence a line."""
+        return "".join(line["msg"] + "\n" for line in self.log_lines())
 
     def connect(self, **options):
         return Connection(self.address, **options)

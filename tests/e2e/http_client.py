@@ -105,9 +105,9 @@ def post_form(target, body, fields=()):
     return request("POST", target, body, [("Content-Type", "application/x-www-form-urlencoded"), *fields])
 
 
-def claim(sale, buyer, quantity=None, key=None):
+def claim(sale, buyer, quantity=None, key=None, fields=()):
     """A claim; without a quantity its body is empty, which means one unit."""
-    fields = [("X-Buyer-Id", buyer)]
+    fields = [("X-Buyer-Id", buyer), *fields]
     if key is not None:
         fields.append(("Idempotency-Key", key))
     target = f"/v1/sales/{sale}/claims"

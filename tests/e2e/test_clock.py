@@ -75,7 +75,7 @@ class ClockTest(DoorbusterTest):
 
     def log_becomes(self, pattern, times=1):
         eventually(f"{times} times in the log: {pattern}",
-                   lambda: len(re.findall(pattern, self.server.log())) == times)
+                   lambda: len(re.findall(pattern, self.server.told())) == times)
 
     @staticmethod
     def about(step):
@@ -116,7 +116,7 @@ class WhileItRuns(ClockTest):
                 confirmed = self.server.ask(confirm(holds.pop(), "paid"))
                 self.assertEqual(confirmed.status, 200, confirmed)
                 self.assertRegex(self.clock()[0], told)
-                self.log_becomes("doorbuster: clock: " + told)
+                self.log_becomes("clock: " + told)
                 self.step(0)
                 self.log_becomes("clock: the alarm has ended", number)
                 self.assertEqual(self.clock(), ("ok", 200))
@@ -142,7 +142,7 @@ class WhileItRuns(ClockTest):
                 before = now
                 time.sleep(0.005)
             self.assertEqual(self.clock(), ("ok", 200))
-        self.assertNotIn("clock:", self.server.log())
+        self.assertNotIn("clock:", self.server.told())
 
     def test_accepted_a_step_ahead_is_followed(self):
         self.server.start()
@@ -204,7 +204,7 @@ class AcrossRestarts(ClockTest):
         self.assertRegex(self.server.stdout, r"\Awaiting http://")
         self.assert_waits(self.clock()[0], HOUR)
         self.assertEqual(self.clock()[1], 503)
-        self.log_becomes("doorbuster: clock: the wall clock is .* behind the journal")
+        self.log_becomes("clock: the wall clock is .* behind the journal")
         health = run_program("health", "--url", f"http://127.0.0.1:{self.server.admin[1]}")
         self.assertEqual(health.returncode, NOT_READY, health)
         self.assert_decides_nothing()

@@ -130,9 +130,9 @@ class Reload(ConfigTest):
 
     def hang_up(self, server, expected):
         """SIGHUP, and waits until the server has said `expected`."""
-        already = server.log().count(expected)
+        already = server.told().count(expected)
         server.signal(signal.SIGHUP)
-        eventually(f"it says {expected!r}", lambda: server.log().count(expected) > already)
+        eventually(f"it says {expected!r}", lambda: server.told().count(expected) > already)
 
     def status(self, server, size):
         return server.ask(get("/v1/sales", [("X-Long", "a" * size)])).status
@@ -145,7 +145,7 @@ class Reload(ConfigTest):
         self.write("restart_grace_seconds = 3\n[http]\nmax_head_bytes = 4096\n")
         self.hang_up(server, f"SIGHUP: http.max_head_bytes = 4096 ({path}:3:18) is in effect; it was 1024\n")
         self.assertIn(f"SIGHUP: restart_grace_seconds = 3 ({path}:1:25) takes effect at the next start; "
-                      "until then 10\n", server.log())
+                      "until then 10\n", server.told())
         # Each thread has been told; the next connection may be served by any of them.
         eventually("every thread has it", lambda: {self.status(server, 2000) for _ in range(20)} == {200})
 

@@ -54,13 +54,13 @@ def claims(walker, count):
 class Stream:
     """Server-sent events over a socket: blocks of lines, as a browser's EventSource takes them."""
 
-    def __init__(self, address, last_id=None, query="", receive_buffer=None):
+    def __init__(self, address, last_id=None, query="", receive_buffer=None, fields=()):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(30)
         self.socket.connect(address)
-        fields = [("Accept", "text/event-stream")]
+        fields = [("Accept", "text/event-stream"), *fields]
         if last_id is not None:
             fields.append(("Last-Event-ID", last_id))
         self.socket.sendall(get("/v1/events" + query, fields))

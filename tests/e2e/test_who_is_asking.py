@@ -1,9 +1,11 @@
 """Who is asking: keys that a running server follows, buyers named by a proxy, pages of other origins."""
+import datetime
 import http.server
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -11,6 +13,7 @@ import threading
 
 from harness import (BINARY, DoorbusterTest, Connection, claim, eventually, get, main, post_json, request,
                      run_program, scaled)
+from test_events import Stream
 
 OK, FAILURE, USAGE, DENIED = 0, 1, 2, 5
 KEY = re.compile(r"db_sk_[0-9a-hjkmnp-tv-z]{47}\n\Z")
@@ -49,8 +52,16 @@ class Door(DoorbusterTest):
     def status_with(self, key, target="/v1/sales"):
         return self.connection.ask(get(target, [bearer(key)])).status
 
+    def stream(self, key):
+        stream = Stream(self.server.address, fields=[bearer(key)])
+        self.addCleanup(stream.close)
+        return stream
+
     def follows(self, what, condition):
         eventually(what, condition, FOLLOWS)
+
+    def log_becomes(self, words):
+        eventually(f"it says {words!r}", lambda: words in self.server.told())
 
     def command(self, *arguments, **environment):
         variables = {name: value for name, value in os.environ.items() if not name.startswith("DOORBUSTER_API")}
@@ -62,7 +73,7 @@ class Keys(Door):
 
     def test_a_server_without_keys_says_how_to_make_one_and_follows(self):
         self.open()
-        self.assertIn(f"doorbuster keys create NAME --scopes all --file {self.key_file}", self.server.log())
+        self.log_becomes(f"doorbuster keys create NAME --scopes all --file {self.key_file}")
         self.assert_refused(self.connection.ask(get("/v1/sales")), 401, "unauthenticated")
         self.assertEqual(self.connection.ask(get("/v1/sales/none/status")).status, 404)
         self.assertIn("[-]keys there are none yet", self.server.ask_admin("/readyz?verbose").text)
@@ -85,6 +96,61 @@ class Keys(Door):
         self.server.restart()
         self.connection = self.server.connect()
         self.assertEqual((self.status_with(key), self.status_with(other)), (401, 403))
+
+    def test_whoever_reads_events_goes_when_his_key_ends(self):
+        self.open()
+        keys = {name: self.make_key(name, "events:read") for name in ("revoked", "gone", "stays")}
+        self.follows("the keys", lambda: all(self.status_with(key, "/v1/events") == 200
+                                             for key in keys.values()))
+        streams = {name: self.stream(key) for name, key in keys.items()}
+        waiting = self.server.connect()
+        waiting.send(get("/v1/events?wait=30", [bearer(keys["revoked"])]))
+        self.assertEqual([stream.status for stream in streams.values()], [200] * 3)
+
+        self.assertEqual(self.keys("revoke", "revoked").returncode, OK)
+        answer = waiting.receive()  # long before its 30 s: at_end() below would be too late
+        self.assert_refused(answer, 401, "unauthenticated")
+        self.assertIn("revoked", answer.json()["detail"])
+        waiting.close()
+        self.assertIsNone(streams["revoked"].event())  # in good order, as at the server's end
+        self.assert_a_stream_ends_at_the_expiry_of_its_key()
+
+        with open(self.key_file, encoding="ascii") as file:
+            value = json.load(file)
+        value["keys"] = [record for record in value["keys"] if record["name"] != "gone"]
+        with open(self.path("new"), "w", encoding="ascii") as file:
+            json.dump(value, file)
+        os.replace(self.path("new"), self.key_file)
+        self.assertIsNone(streams["gone"].event())
+
+        maker = self.make_key("maker")
+        self.follows("the maker's key", lambda: self.status_with(maker) == 200)
+        made = self.connection.ask(post_json("/v1/sales", {"id": "drop", "stock": 1, "title": "Drop"},
+                                             [bearer(maker)]))
+        self.assertEqual(made.status, 201, made)
+        self.assertIn("sale.created", streams["stays"].event()[1])
+
+    def assert_a_stream_ends_at_the_expiry_of_its_key(self):
+        for seconds in (4, 16, 64):  # a busy machine may take longer to begin
+            at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+            key = self.make_key(f"ends-{seconds}", "events:read", "--expires", at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            self.server.signal(signal.SIGHUP)
+            eventually("the key is known, or over", lambda: self.status_with(key, "/v1/events") == 200 or
+                       datetime.datetime.now(datetime.timezone.utc) > at)
+            stream = self.stream(key)
+            if stream.status == 200:
+                self.assertIsNone(stream.event())
+                self.assertGreaterEqual(datetime.datetime.now(datetime.timezone.utc).timestamp(),
+                                        int(at.timestamp()))
+                self.assertEqual(self.stream(key).status, 401)
+                return
+        self.fail("no stream was begun before its key ended")
+
+    def test_sighup_looks_at_the_keys_at_once(self):
+        self.open()
+        key = self.make_key("shop")
+        self.server.signal(signal.SIGHUP)
+        self.follows("the new key", lambda: self.status_with(key) == 200)
 
     def test_no_key_is_lost_when_many_are_made_at_once(self):
         command = [BINARY, "keys", "create", "--scopes", "all", "--data-dir", self.path("data")]
@@ -132,7 +198,7 @@ class Keys(Door):
 
         self.follows("the damage is told", lambda: "[-]keys" in condition().text)
         self.assertEqual((self.status_with(key), condition().status), (200, 200))
-        self.assertIn("is not JSON, or only a part of it; 1 key read before stays in force", self.server.log())
+        self.log_becomes("is not JSON, or only a part of it; 1 key read before stays in force")
         self.assertEqual(self.keys("create", "more", "--scopes", "all").returncode, FAILURE)
         os.remove(self.key_file)
         self.follows("its loss is told", lambda: "is gone" in condition().text)

@@ -30,6 +30,13 @@ bool Execution::commit_decided() {
   return committed;
 }
 
+bool Execution::commit_caused(const TraceParent& trace) {
+  if (trace.given()) {
+    for (sale::Event& event : engine_.events_) event.trace = trace.bytes();
+  }
+  return commit_decided();
+}
+
 bool Execution::is_settled(const sale::SaleState& sale) const {
   return sale::next_due_at(sale) > now_;
 }
@@ -100,7 +107,7 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
       return no_room();
     }
     const sale::ClaimOutcome outcome = sale::decide(sale, command, now_, engine_.events_);
-    if (!commit_decided()) return no_room();
+    if (!commit_caused(command.trace)) return no_room();
     MaybeReply reply(std::in_place, std::in_place_type<store::ClaimReply>);
     auto& answer = std::get<store::ClaimReply>(*reply);
     answer.verdict = outcome.verdict;
@@ -137,7 +144,8 @@ void Execution::fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits
 
 template <typename Decide>
 Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::ClaimId id,
-                                              std::string_view buyer, Decide decide) {
+                                              std::string_view buyer, const TraceParent& trace,
+                                              Decide decide) {
   return with_sale(slug, [&](const sale::SaleState& sale) -> MaybeReply {
     const auto place = engine_.claim_ids_.decode(id);
     if (!place || place->sale != sale.ordinal() || place->claim.value >= sale.granted()) {
@@ -156,7 +164,7 @@ Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::Clai
     }
     store::ClaimChangeReply reply;
     reply.change = decide(sale, place->claim);
-    if (!commit_decided()) return no_room();
+    if (!commit_caused(trace)) return no_room();
     reply.sale.assign(sale.definition().slug);
     reply.sequence = sale.sequence();
     reply.claim = view(sale, place->claim);
@@ -166,22 +174,23 @@ Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::Clai
 }
 
 Execution::MaybeReply Execution::operator()(const store::ConfirmClaim& command) {
-  return change_claim(
-      command.sale, command.claim, {}, [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
-        return sale::confirm(sale, claim, command.reference.view(), now_, engine_.events_);
-      });
+  return change_claim(command.sale, command.claim, {}, command.trace,
+                      [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
+                        return sale::confirm(sale, claim, command.reference.view(), now_,
+                                             engine_.events_);
+                      });
 }
 
 Execution::MaybeReply Execution::operator()(const store::ReleaseClaim& command) {
   const auto reason = command.buyer.empty() ? sale::EndReason::merchant : sale::EndReason::buyer;
-  return change_claim(command.sale, command.claim, command.buyer.view(),
+  return change_claim(command.sale, command.claim, command.buyer.view(), command.trace,
                       [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
                         return sale::release(sale, claim, reason, now_, engine_.events_);
                       });
 }
 
 Execution::MaybeReply Execution::operator()(const store::ExtendClaim& command) {
-  return change_claim(command.sale, command.claim, {},
+  return change_claim(command.sale, command.claim, {}, command.trace,
                       [&](const sale::SaleState& sale, sale::ClaimOrdinal claim) {
                         return sale::extend(sale, claim, command.seconds, now_, engine_.events_);
                       });
@@ -198,7 +207,7 @@ Execution::MaybeReply Execution::operator()(const sale::CreateSale& command) {
   if (outcome.verdict == sale::CreateVerdict::closes_in_the_past) {
     return store::CreateReply{outcome.verdict, {}};
   }
-  if (!commit_decided()) return no_room();
+  if (!commit_caused(command.trace)) return no_room();
   return store::CreateReply{outcome.verdict, view(engine_.catalog_[outcome.sale])};
 }
 
@@ -209,7 +218,7 @@ Execution::MaybeReply Execution::operator()(const sale::PublishRound& command) {
     if (!is_settled(*before)) return std::nullopt;
   }
   const sale::SaleOrdinal round = sale::decide(engine_.catalog_, command, now_, engine_.events_);
-  if (!commit_decided()) return no_room();
+  if (!commit_caused(command.trace)) return no_room();
   return store::CreateReply{sale::CreateVerdict::created, view(engine_.catalog_[round])};
 }
 
@@ -220,7 +229,7 @@ Execution::MaybeReply Execution::change_sale(const Command& command) {
     if (needs_claims && !has_claims(sale)) return std::nullopt;
     store::SaleChangeReply reply;
     reply.change = sale::decide(sale, command, now_, engine_.events_);
-    if (!commit_decided()) return no_room();
+    if (!commit_caused(command.trace)) return no_room();
     // Another opening time, or a resumed sale, may be due to open; that is one event. Without room
     // for it the change stands all the same, and the sale opens when it is next looked at.
     if (auto due = sale::next_due(sale, now_)) {

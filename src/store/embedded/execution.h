@@ -50,6 +50,8 @@ class Execution {
   bool settle_buyer(const sale::SaleState& sale, std::string_view buyer);
   bool settle_claim(const sale::SaleState& sale, sale::ClaimOrdinal claim);
   bool commit_decided();
+  // The same of what came of a command, rather than of the clock.
+  bool commit_caused(const TraceParent& trace);
   // The answer where there is no room for what was decided; none while a segment is being made.
   MaybeReply no_room();
 
@@ -68,7 +70,7 @@ class Execution {
   // not empty must own it.
   template <typename Decide>
   MaybeReply change_claim(const sale::Slug& slug, sale::ClaimId id, std::string_view buyer,
-                          Decide decide);
+                          const TraceParent& trace, Decide decide);
   template <typename Command>
   MaybeReply change_sale(const Command& command);
 

@@ -32,7 +32,7 @@ enum class Purpose {
   end_of_hold,  // confirm, release, expiry, and what is due: each hold ends once
 };
 
-inline constexpr std::size_t kEndOfHoldBytes = 256;  // with its share of the group's header
+inline constexpr std::size_t kEndOfHoldBytes = 288;  // with its share of the group's header
 inline constexpr std::uint64_t kLoneGroups = 16'384;
 inline constexpr std::chrono::milliseconds kShortestInterval{10};
 inline constexpr std::chrono::milliseconds kLongestInterval{1000};
