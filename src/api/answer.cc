@@ -48,6 +48,7 @@ void Answer::end_fields() { field("Cache-Control", cache_control_); }
 
 void Answer::send(int status, std::string_view content_type) {
   end_fields();
+  desk_.probe.request_answered(exchange_.mark, status);
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
   responder.send({status, content_type, desk_.fields, desk_.body});
@@ -55,12 +56,14 @@ void Answer::send(int status, std::string_view content_type) {
 
 http::Stream Answer::stream(int status, std::string_view content_type) {
   end_fields();
+  desk_.probe.request_answered(exchange_.mark, status);
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
   return responder.stream({status, content_type, desk_.fields, desk_.body});
 }
 
 void Answer::start_problem(ProblemCode code, Remark remark) {
+  desk_.probe.problem_told(code, remark);
   status_ = text_of(code).status;
   body().clear();
   append_problem(body(), code, exchange_.language, remark);

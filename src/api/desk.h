@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 
 #include "api/admission.h"
+#include "api/api_probe.h"
 #include "api/cors.h"
 #include "api/events_desk.h"
 #include "api/exchange.h"
@@ -27,6 +29,8 @@ struct ApiOptions {
   std::string engine = "embedded";
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
+  // Of this thread; null: nobody looks.
+  ApiProbe* probe = nullptr;
 };
 
 // Seconds to stay away, each caller another number, so that those who were sent away together do
@@ -47,6 +51,8 @@ struct Desk {
   store::StorePort& port;
   store::ReplySink& sink;
   const ApiOptions options;
+  const std::unique_ptr<ApiProbe> own_probe;
+  ApiProbe& probe;
   ExchangeSlab exchanges;
   EventsDesk events;
 

@@ -22,6 +22,7 @@ class LentExchange {
   LentExchange(Desk& desk, EventsReader& reader) : desk_(desk), exchange_(desk.exchanges.open()) {
     exchange_.responder = std::move(reader.responder);
     exchange_.request_id = reader.request_id;
+    exchange_.mark = reader.mark;
     exchange_.language = reader.language;
     exchange_.head = reader.head;
   }
@@ -169,6 +170,7 @@ void read_events(Call& call) {
   }
   Exchange& exchange = answer.exchange();
   wanting.request_id = exchange.request_id;
+  wanting.mark = exchange.mark;
   wanting.language = exchange.language;
   wanting.head = exchange.head;
   EventsReader& reader = desk.events.add(std::move(wanting));

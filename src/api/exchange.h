@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "api/api_probe.h"
 #include "api/language.h"
 #include "base/fixed_text.h"
 #include "http/responder.h"
@@ -33,6 +34,7 @@ struct Exchange {
   http::Responder responder;
   Render render = nullptr;  // of the reply that is being waited for; null: for none
   RequestId request_id;
+  RequestMark mark;
   Language language = Language::english;
   std::string_view page_origin;  // whose pages may read the answer; empty: none
   bool varies_by_origin = false;
@@ -55,6 +57,7 @@ struct Exchange {
 class ExchangeSlab {
  public:
   Exchange& open();
+  std::size_t open_exchanges() const { return exchanges_.size() - free_.size(); }
   void close(Exchange& exchange);
 
   std::uint64_t context_of(const Exchange& exchange) const {
