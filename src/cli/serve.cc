@@ -21,6 +21,7 @@
 #include "cli/listen_address.h"
 #include "cli/random_bytes.h"
 #include "cli/reload.h"
+#include "cli/server_metrics.h"
 #include "cli/server_settings.h"
 #include "cli/stop_signals.h"
 #include "cli/table.h"
@@ -90,7 +91,8 @@ void end_at_once(const Error& error) {
 
 Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& files,
                                                       const Clock& clock,
-                                                      const ServeArguments& arguments) {
+                                                      const ServeArguments& arguments,
+                                                      ServerMetrics& metrics) {
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
@@ -99,6 +101,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
   options.snapshots.retain_bytes = arguments.journal_retain_bytes;
   options.snapshots.retain_seconds = std::chrono::seconds(arguments.journal_retain_seconds);
+  options.probe = &metrics.store();
   options.random = fill_random;
   options.on_failure = end_at_once;
   options.on_clock = [](const std::string& sentence) { say("clock: " + sentence); };
@@ -111,7 +114,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
 // joins.
 class FurtherThreads {
  public:
-  FurtherThreads() = default;
+  explicit FurtherThreads(ServerMetrics& metrics) : metrics_(metrics) {}
   FurtherThreads(const FurtherThreads&) = delete;
   FurtherThreads& operator=(const FurtherThreads&) = delete;
   ~FurtherThreads() {
@@ -125,7 +128,7 @@ class FurtherThreads {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
     threads_.emplace_back([this, &store, options, limits, endpoint, &listening] {
-      IoThread io(store, options, limits);
+      IoThread io(store, options, limits, metrics_);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
@@ -156,6 +159,7 @@ class FurtherThreads {
   }
 
  private:
+  ServerMetrics& metrics_;
   std::vector<std::thread> threads_;
   std::vector<IoThread*> serving_;  // each on its thread's stack, until that ends
   bool draining_ = false;
@@ -200,12 +204,16 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
                      const api::ApiOptions& options, store::ClaimStore& store,
-                     StopSignals& signals) {
+                     ServerMetrics& metrics, StopSignals& signals) {
   const bool shared = arguments.io_threads > 1;
   api::AdminHandler admin(store, options.admission.keys);
   const http::Limits limits = limits_of(arguments);
-  IoThread first(store, options, limits);
-  FurtherThreads further;
+  IoThread first(store, options, limits, metrics);
+  FurtherThreads further(metrics);
+  const Scraped scraped{store, options.admission.keys, arguments.data_dir};
+  api::MetricsDesk metrics_desk([&] { return metrics.text(scraped); },
+                                [&](std::function<void()> work) { first.post(std::move(work)); });
+  admin.serve_metrics(metrics_desk);
 
   if (shared) {
     if (const Status free = check_free(listeners.http, admin); !free.ok()) {
@@ -275,7 +283,8 @@ ExitCode serve(const ServeArguments& arguments) {
   const SystemClock clock;
   api::LiveKeys keys;
   const auto files = embedded::make_system_file_system();
-  auto store = open_store(*files, clock, arguments);
+  ServerMetrics metrics;
+  auto store = open_store(*files, clock, arguments, metrics);
   if (!store) {
     say(store.error().message);
     return ExitCode::failure;
@@ -291,7 +300,7 @@ ExitCode serve(const ServeArguments& arguments) {
       return ExitCode::failure;
     }
   }
-  return serve_store(arguments, listeners, options, **store, signals);
+  return serve_store(arguments, listeners, options, **store, metrics, signals);
 }
 
 }  // namespace doorbuster::cli
