@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "api/admission.h"
 #include "api/bad_request.h"
@@ -14,16 +15,17 @@ namespace {
 
 constexpr std::size_t kBodyLimit = 1024;
 
-enum class Asked : std::uint8_t { liveness, readiness, clock_accept };
+enum class Asked : std::uint8_t { liveness, readiness, metrics, clock_accept };
 
 struct Address {
   std::string_view path;
   Asked what;
 };
 
-constexpr std::array<Address, 3> kAddresses = {{
+constexpr std::array<Address, 4> kAddresses = {{
     {"/livez", Asked::liveness},
     {"/readyz", Asked::readiness},
+    {"/metrics", Asked::metrics},
     {"/clock/accept", Asked::clock_accept},
 }};
 
@@ -52,16 +54,18 @@ std::size_t AdminHandler::body_limit(const http::Request&) { return kBodyLimit; 
 void AdminHandler::on_request(const http::Request& request, http::Responder responder) {
   fields_ = "Cache-Control: no-store\r\n";
   body_.clear();
-  responder.send(answer(request));
+  if (const auto reply = answer(request, responder)) responder.send(*reply);
 }
 
 http::Reply AdminHandler::on_bad_request(http::BadRequest what) {
   return bad_request_reply(what, {}, fields_, body_);
 }
 
-http::Reply AdminHandler::answer(const http::Request& request) {
+std::optional<http::Reply> AdminHandler::answer(const http::Request& request,
+                                                http::Responder& responder) {
   const Address* address = find_address(request.path);
-  if (address == nullptr) return problem(ProblemCode::not_found);
+  const bool missing = address != nullptr && address->what == Asked::metrics && metrics_ == nullptr;
+  if (address == nullptr || missing) return problem(ProblemCode::not_found);
   const bool is_command = address->what == Asked::clock_accept;
   const bool is_read = request.method == http::Method::get || request.method == http::Method::head;
   if (is_command ? request.method == http::Method::post : is_read) {
@@ -71,12 +75,15 @@ http::Reply AdminHandler::answer(const http::Request& request) {
         return text(200);
       case Asked::readiness:
         return readiness(asks_verbose(request.query));
+      case Asked::metrics:
+        metrics_->answer(std::move(responder));
+        return std::nullopt;
       case Asked::clock_accept:
         return accept_clock(request);
     }
   }
   fields_ += is_command ? "Allow: POST, OPTIONS\r\n" : "Allow: GET, HEAD, OPTIONS\r\n";
-  if (request.method == http::Method::options) return {204, {}, fields_, {}};
+  if (request.method == http::Method::options) return http::Reply{204, {}, fields_, {}};
   return problem(ProblemCode::method_not_allowed);
 }
 

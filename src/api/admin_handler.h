@@ -1,12 +1,15 @@
-// What an operator's probes ask on the admin listener: /livez and /readyz. And what an operator
-// tells the server there: POST /clock/accept, from programs of the server's own machine alone.
+// What an operator's probes ask on the admin listener: /livez, /readyz and /metrics. And what an
+// operator tells the server there: POST /clock/accept, from programs of the server's own machine
+// alone.
 //
 // Thread: I/O, that of its server. Owns: its buffers. The store and the keys outlive it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/live_keys.h"
+#include "api/metrics_desk.h"
 #include "api/problem.h"
 #include "http/handler.h"
 #include "store/claim_store.h"
@@ -19,12 +22,17 @@ class AdminHandler final : public http::Handler {
   explicit AdminHandler(store::ClaimStore& store, const LiveKeys* keys = nullptr)
       : store_(store), keys_(keys) {}
 
+  // From now on there are metrics. Before the listener is opened; the desk is not called after its
+  // server has stopped.
+  void serve_metrics(MetricsDesk& desk) { metrics_ = &desk; }
+
   std::size_t body_limit(const http::Request& head) override;
   void on_request(const http::Request& request, http::Responder responder) override;
   http::Reply on_bad_request(http::BadRequest what) override;
 
  private:
-  http::Reply answer(const http::Request& request);
+  // Nothing: it is answered later.
+  std::optional<http::Reply> answer(const http::Request& request, http::Responder& responder);
   http::Reply readiness(bool verbose);
   http::Reply accept_clock(const http::Request& request);
   http::Reply problem(ProblemCode code, Remark remark = Remark::none);
@@ -32,6 +40,7 @@ class AdminHandler final : public http::Handler {
 
   store::ClaimStore& store_;
   const LiveKeys* keys_;
+  MetricsDesk* metrics_ = nullptr;
   std::string fields_;
   std::string body_;
 };

@@ -48,6 +48,7 @@ void Answer::end_fields() { field("Cache-Control", cache_control_); }
 
 void Answer::send(int status, std::string_view content_type) {
   end_fields();
+  desk_.probe.request_answered(exchange_.mark, status);
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
   responder.send({status, content_type, desk_.fields, desk_.body});
@@ -56,6 +57,7 @@ void Answer::send(int status, std::string_view content_type) {
 
 http::Stream Answer::stream(int status, std::string_view content_type) {
   end_fields();
+  desk_.probe.request_answered(exchange_.mark, status);
   exchange_.render = nullptr;
   http::Responder responder = std::move(exchange_.responder);
   if (exchange_.note) tell_access(status);
@@ -71,6 +73,7 @@ void Answer::tell_access(int status) {
 }
 
 void Answer::start_problem(ProblemCode code, Remark remark) {
+  desk_.probe.problem_told(code, remark);
   status_ = text_of(code).status;
   desk_.refusals->add(code);
   body().clear();

@@ -106,6 +106,7 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
     if (caller) exchange.trace = desk_.traces.continue_from(*caller);
   }
   const RouteMatch match = match_route(api_routes(), request.method, request.path);
+  exchange.mark = desk_.probe.request_came(match.route, request.method);
   if (desk_.access.may_want()) begin_note(request, match, desk_, exchange);
   settle_page_origin(request, fields, match, desk_.options.cors, exchange);
   Answer answer(desk_, exchange);
@@ -122,7 +123,15 @@ void ApiHandler::on_reply(std::uint64_t context, store::Reply reply) {
 
 http::Reply ApiHandler::on_bad_request(http::BadRequest what) {
   desk_.refusals->add(problem_of(what));
-  return bad_request_reply(what, desk_.request_id({}), desk_.fields, desk_.body);
+  const http::Reply reply = bad_request_reply(what, desk_.request_id({}), desk_.fields, desk_.body);
+  desk_.probe.input_refused(reply.status);
+  return reply;
+}
+
+void ApiHandler::end_turn() {
+  desk_.events.flush(desk_);
+  desk_.events.count_readers(desk_.probe);
+  desk_.probe.turn_ended(desk_.exchanges.open_exchanges());
 }
 
 }  // namespace doorbuster::api

@@ -23,7 +23,7 @@ class ApiHandler final : public http::Handler, private store::ReplySink {
   http::Reply on_bad_request(http::BadRequest what) override;
 
   // The end of a turn of the loop, after the port's flush(): sends events that have been read.
-  void end_turn() { desk_.events.flush(desk_); }
+  void end_turn();
   // Before the server is drained: ends what would otherwise never end.
   void drain() { desk_.events.drain(desk_); }
 

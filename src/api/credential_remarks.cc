@@ -12,7 +12,7 @@ struct CredentialRemark {
   Sentence sentence;
 };
 
-constexpr std::array<CredentialRemark, 17> kRemarks = {{
+constexpr std::array<CredentialRemark, 17> kCredentialRemarks = {{
     {Remark::no_credential,
      {"Send a key (`Authorization: Bearer db_sk_...`), or come through the proxy that names the "
       "buyer in X-Buyer-Id.",
@@ -65,7 +65,7 @@ constexpr std::array<CredentialRemark, 17> kRemarks = {{
 }  // namespace
 
 Sentence sentence_about_credential(Remark remark) {
-  for (const CredentialRemark& each : kRemarks) {
+  for (const CredentialRemark& each : kCredentialRemarks) {
     if (each.remark == remark) return each.sentence;
   }
   return {};

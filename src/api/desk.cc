@@ -31,6 +31,8 @@ Desk::Desk(store::StorePort& store_port, store::EventFeed& feed, store::ReplySin
     : port(store_port),
       sink(reply_sink),
       options(std::move(api_options)),
+      own_probe(options.probe == nullptr ? std::make_unique<ApiProbe>() : nullptr),
+      probe(own_probe ? *own_probe : *options.probe),
       events(feed, options.wake),
       key_watch(options.admission),
       traces(random_key()),

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 
 #include "api/access_log.h"
 #include "api/admission.h"
+#include "api/api_probe.h"
 #include "api/cors.h"
 #include "api/events_desk.h"
 #include "api/exchange.h"
@@ -33,6 +35,8 @@ struct ApiOptions {
   RefusalBook* refusals = nullptr;  // null: nobody asks for the sums. It outlives the server
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
+  // Of this thread; null: nobody looks.
+  ApiProbe* probe = nullptr;
 };
 
 // Seconds to stay away, each caller another number, so that those who were sent away together do
@@ -53,6 +57,8 @@ struct Desk {
   store::StorePort& port;
   store::ReplySink& sink;
   const ApiOptions options;
+  const std::unique_ptr<ApiProbe> own_probe;
+  ApiProbe& probe;
   ExchangeSlab exchanges;
   EventsDesk events;
   KeyWatch key_watch;

@@ -24,6 +24,7 @@ class LentExchange {
     exchange_.responder = std::move(reader.responder);
     exchange_.request_id = reader.request_id;
     exchange_.note = std::move(reader.note);
+    exchange_.mark = reader.mark;
     exchange_.language = reader.language;
     exchange_.page_origin = reader.page_origin;
     exchange_.varies_by_origin = reader.varies_by_origin;
@@ -182,6 +183,7 @@ void read_events(Call& call) {
   Exchange& exchange = answer.exchange();
   wanting.request_id = exchange.request_id;
   wanting.note = std::move(exchange.note);
+  wanting.mark = exchange.mark;
   wanting.language = exchange.language;
   wanting.page_origin = exchange.page_origin;
   wanting.varies_by_origin = exchange.varies_by_origin;

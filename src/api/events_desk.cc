@@ -126,6 +126,21 @@ void EventsDesk::flush(Desk& desk) {
   }
 }
 
+void EventsDesk::count_readers(ApiProbe& probe) {
+  constexpr std::chrono::milliseconds kBetweenCounts{200};
+  if (readers_.empty() && counted_readers_ == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (readers_.size() == counted_readers_ && now < counted_at_ + kBetweenCounts) return;
+  counted_readers_ = readers_.size();
+  counted_at_ = now;
+  std::size_t pages = 0;
+  std::size_t streams = 0;
+  for (const auto& [number, reader] : readers_) {
+    if (!reader.is_gone()) ++(reader.form == EventsForm::page ? pages : streams);
+  }
+  probe.readers_counted(pages, streams);
+}
+
 void EventsDesk::drain(Desk& desk) {
   draining_ = true;
   for (auto& [number, reader] : readers_) end_reader(desk, reader);

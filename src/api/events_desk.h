@@ -6,6 +6,7 @@
 // was given has left, so that a slow one costs no more than a page.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -41,6 +42,7 @@ struct EventsReader {
   http::Stream stream;        // then
   RequestId request_id;
   std::unique_ptr<AccessNote> note;  // null: no line is wanted
+  RequestMark mark;
   Language language = Language::english;
   std::string_view page_origin;  // as an exchange's
   bool varies_by_origin = false;
@@ -74,6 +76,8 @@ class EventsDesk {
   bool ask(const EventsReader& reader);
   // The end of a turn: ends those whose key has ended, and hands over what has been read.
   void flush(Desk& desk);
+  // Tells how many there are; looks for it a few times a second.
+  void count_readers(ApiProbe& probe);
   // The server is to stop: ends every reader in good order, and takes no more.
   void drain(Desk& desk);
   bool draining() const { return draining_; }
@@ -87,6 +91,8 @@ class EventsDesk {
   std::shared_ptr<Mailbox> mailbox_;  // the feed's thread keeps it as long as it needs it
   std::map<std::uint64_t, EventsReader> readers_;
   std::uint64_t last_number_ = 0;
+  std::size_t counted_readers_ = 0;
+  std::chrono::steady_clock::time_point counted_at_;
   bool draining_ = false;
 };
 

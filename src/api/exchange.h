@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/access_log.h"
+#include "api/api_probe.h"
 #include "api/language.h"
 #include "base/fixed_text.h"
 #include "base/trace_parent.h"
@@ -37,6 +38,7 @@ struct Exchange {
   RequestId request_id;
   TraceParent trace;                 // the server's own step, where the caller has sent his
   std::unique_ptr<AccessNote> note;  // null: no line is wanted
+  RequestMark mark;
   Language language = Language::english;
   std::string_view page_origin;  // whose pages may read the answer; empty: none
   bool varies_by_origin = false;
@@ -59,6 +61,7 @@ struct Exchange {
 class ExchangeSlab {
  public:
   Exchange& open();
+  std::size_t open_exchanges() const { return exchanges_.size() - free_.size(); }
   void close(Exchange& exchange);
 
   std::uint64_t context_of(const Exchange& exchange) const {

@@ -5,25 +5,30 @@
 namespace doorbuster::cli {
 namespace {
 
-api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
+api::ApiOptions with(api::ApiOptions options, std::function<void()> wake, api::ApiProbe& probe) {
   options.wake = std::move(wake);
+  options.probe = &probe;
   return options;
 }
 
 }  // namespace
 
-IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits)
-    : server_(limits),
+IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits,
+                   ServerMetrics& metrics)
+    : metrics_(metrics),
+      server_(limits),
       port_(store.connect([this] { wake(); })),
-      handler_(*port_, store.events(), with_wake(std::move(options), [this] { wake(); })) {}
+      handler_(*port_, store.events(),
+               with(
+                   std::move(options), [this] { wake(); }, metrics.add_api())) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
-  return server_.listen(endpoint, handler_, shared);
+  return server_.listen(endpoint, handler_, shared, &metrics_.add_listener());
 }
 
 Result<http::Endpoint> IoThread::listen_admin(const http::Endpoint& endpoint,
                                               http::Handler& handler) {
-  return server_.listen(endpoint, handler, false);
+  return server_.listen(endpoint, handler, false, &metrics_.admin_listener());
 }
 
 void IoThread::run() {

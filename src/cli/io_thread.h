@@ -5,9 +5,11 @@
 // Owns: all three. The store outlives it.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "api/api_handler.h"
+#include "cli/server_metrics.h"
 #include "http/server.h"
 #include "store/claim_store.h"
 
@@ -15,7 +17,9 @@ namespace doorbuster::cli {
 
 class IoThread {
  public:
-  IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits);
+  // `metrics` outlives it.
+  IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits,
+           ServerMetrics& metrics);
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
@@ -24,6 +28,8 @@ class IoThread {
   Result<http::Endpoint> listen_admin(const http::Endpoint& endpoint, http::Handler& handler);
 
   store::StorePort& port() { return *port_; }
+  // Runs `work` on this thread, soon; from any.
+  void post(std::function<void()> work) { server_.post(std::move(work)); }
 
   // Serves until drained.
   void run();
@@ -36,6 +42,7 @@ class IoThread {
   // Destroyed from the last to the first: what is unanswered closes its connection while the server
   // still exists, and the port stops calling wake() before the server goes. After run() the server
   // calls nobody.
+  ServerMetrics& metrics_;
   http::Server server_;
   std::unique_ptr<store::StorePort> port_;
   api::ApiHandler handler_;

@@ -26,6 +26,7 @@
 #include "cli/random_bytes.h"
 #include "cli/reload.h"
 #include "cli/server_log.h"
+#include "cli/server_metrics.h"
 #include "cli/server_settings.h"
 #include "cli/stop_signals.h"
 #include "cli/table.h"
@@ -103,7 +104,8 @@ void end_at_once(ServerLog& log, const Error& error) {
 
 Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& files,
                                                       const Clock& clock, ServerLog& log,
-                                                      const ServeArguments& arguments) {
+                                                      const ServeArguments& arguments,
+                                                      ServerMetrics& metrics) {
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
@@ -112,6 +114,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
   options.restart_grace = std::chrono::seconds(arguments.restart_grace_seconds);
   options.snapshots.retain_bytes = arguments.journal_retain_bytes;
   options.snapshots.retain_seconds = std::chrono::seconds(arguments.journal_retain_seconds);
+  options.probe = &metrics.store();
   options.random = fill_random;
   options.on_failure = [&log](const Error& error) { end_at_once(log, error); };
   options.on_clock = [&log](const std::string& sentence) {
@@ -126,7 +129,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
 // joins.
 class FurtherThreads {
  public:
-  FurtherThreads() = default;
+  explicit FurtherThreads(ServerMetrics& metrics) : metrics_(metrics) {}
   FurtherThreads(const FurtherThreads&) = delete;
   FurtherThreads& operator=(const FurtherThreads&) = delete;
   ~FurtherThreads() {
@@ -140,7 +143,7 @@ class FurtherThreads {
     std::promise<Result<IoThread*>> listening;
     auto result = listening.get_future();
     threads_.emplace_back([this, &store, options, limits, endpoint, &listening] {
-      IoThread io(store, options, limits);
+      IoThread io(store, options, limits, metrics_);
       const auto bound = io.listen(endpoint, true);
       const bool serving = bound.ok();
       listening.set_value(serving ? Result<IoThread*>(&io) : Result<IoThread*>(bound.error()));
@@ -171,6 +174,7 @@ class FurtherThreads {
   }
 
  private:
+  ServerMetrics& metrics_;
   std::vector<std::thread> threads_;
   std::vector<IoThread*> serving_;  // each on its thread's stack, until that ends
   bool draining_ = false;
@@ -237,13 +241,17 @@ void follow_settings(ServerLog& log, const ServeArguments& arguments) {
 
 ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners,
                      const api::ApiOptions& options, store::ClaimStore& store,
-                     const Outside& outside) {
+                     ServerMetrics& metrics, const Outside& outside) {
   ServerLog& log = outside.log;
   const bool shared = arguments.io_threads > 1;
   api::AdminHandler admin(store, options.admission.keys);
   const http::Limits limits = limits_of(arguments);
-  IoThread first(store, options, limits);
-  FurtherThreads further;
+  IoThread first(store, options, limits, metrics);
+  FurtherThreads further(metrics);
+  const Scraped scraped{store, options.admission.keys, arguments.data_dir};
+  api::MetricsDesk metrics_desk([&] { return metrics.text(scraped); },
+                                [&](std::function<void()> work) { first.post(std::move(work)); });
+  admin.serve_metrics(metrics_desk);
 
   if (shared) {
     if (const Status free = check_free(listeners.http, admin); !free.ok()) {
@@ -330,7 +338,8 @@ ExitCode serve(const ServeArguments& arguments) {
   }
   api::LiveKeys keys;
   const auto files = embedded::make_system_file_system();
-  auto store = open_store(*files, clock, log, arguments);
+  ServerMetrics metrics;
+  auto store = open_store(*files, clock, log, arguments, metrics);
   if (!store) {
     say(store.error().message);
     return ExitCode::failure;
@@ -349,7 +358,7 @@ ExitCode serve(const ServeArguments& arguments) {
     }
   }
   LogWatch watch(log, refusals, **store);
-  return serve_store(arguments, listeners, options, **store,
+  return serve_store(arguments, listeners, options, **store, metrics,
                      {signals, log, [&follower, dev = arguments.dev] {
                         if (!dev) follower.look_soon();
                       }});

@@ -136,7 +136,7 @@ std::vector<Setting> of_admin(ServeArguments& a) {
   return {
       {"admin.listen",
        &a.admin_listen,
-       "Address and port of /livez and /readyz",
+       "Address of /livez, /readyz and /metrics",
        "ADDRESS",
        {},
        endpoint_flaw},

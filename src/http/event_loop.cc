@@ -39,8 +39,9 @@ EventLoop::EventLoop(Limits limits)
 
 EventLoop::~EventLoop() { close_all(); }
 
-Result<Endpoint> EventLoop::listen(const Endpoint& endpoint, Handler& handler, bool shared) {
-  auto listener = std::make_unique<Listener>(*this, handler);
+Result<Endpoint> EventLoop::listen(const Endpoint& endpoint, Handler& handler, bool shared,
+                                   ListenerProbe* probe) {
+  auto listener = std::make_unique<Listener>(*this, handler, probe);
   auto bound = listener->open(endpoint, shared);
   if (!bound) return bound;
   listener->start();
@@ -92,6 +93,7 @@ void EventLoop::open_session(Listener& listener, Handler& handler, int descripto
   const bool refused = listener.served() >= limits_.connections;
   if (refused && listener.refused() >= kRefusedAtATime) {
     ::close(descriptor);
+    listener.dropped();
     return;
   }
   boost::system::error_code error;

@@ -32,7 +32,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared);
+  Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared,
+                          ListenerProbe* probe);
   void run(std::function<void()> end_of_turn);
   void post(std::function<void()> work);
   void change_limits(Limits limits);

@@ -45,8 +45,11 @@ Peer peer_at(const sockaddr_storage& address) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, Handler& handler)
-    : loop_(loop), handler_(handler), acceptor_(loop.io().get_executor()) {}
+Listener::Listener(EventLoop& loop, Handler& handler, ListenerProbe* probe)
+    : loop_(loop),
+      handler_(handler),
+      probe_(probe != nullptr ? *probe : own_probe_),
+      acceptor_(loop.io().get_executor()) {}
 
 Result<Endpoint> Listener::open(const Endpoint& endpoint, bool shared) {
   boost::system::error_code error;
@@ -89,6 +92,20 @@ void Listener::close() {
   acceptor_.close(ignored);
 }
 
+void Listener::opened(bool refused) {
+  ++(refused ? refused_ : served_);
+  if (refused) {
+    probe_.connection_refused();
+  } else {
+    probe_.connection_opened(served_);
+  }
+}
+
+void Listener::closed(bool refused) {
+  --(refused ? refused_ : served_);
+  if (!refused) probe_.connection_closed(served_);
+}
+
 void Listener::accept_waiting() {
   if (!acceptor_.is_open()) return;
   for (int n = 0; n < kAcceptedAtATime; ++n) {
@@ -115,6 +132,7 @@ bool Listener::accept_one() {
     case ENOBUFS:
     case ENOMEM:
       paused_ = true;
+      probe_.accepting_paused();
       return false;
     default:
       return true;  // that connection died while it waited: the next one

@@ -19,7 +19,7 @@ class EventLoop;
 
 class Listener {
  public:
-  Listener(EventLoop& loop, Handler& handler);
+  Listener(EventLoop& loop, Handler& handler, ListenerProbe* probe);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
@@ -31,8 +31,9 @@ class Listener {
   // Connections that are served, and those that are open only to be told that they are too many.
   std::size_t served() const { return served_; }
   std::size_t refused() const { return refused_; }
-  void opened(bool refused) { ++(refused ? refused_ : served_); }
-  void closed(bool refused) { --(refused ? refused_ : served_); }
+  void opened(bool refused);
+  void closed(bool refused);
+  void dropped() { probe_.connection_dropped(); }
 
  private:
   void wait();
@@ -41,6 +42,8 @@ class Listener {
 
   EventLoop& loop_;
   Handler& handler_;
+  ListenerProbe own_probe_;  // where nobody looks
+  ListenerProbe& probe_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
       acceptor_;
   std::size_t served_ = 0;

@@ -55,8 +55,9 @@ class Server::Loop : public EventLoop {
 Server::Server(Limits limits) : loop_(std::make_unique<Loop>(limits)) {}
 Server::~Server() = default;
 
-Result<Endpoint> Server::listen(const Endpoint& endpoint, Handler& handler, bool shared) {
-  return loop_->listen(endpoint, handler, shared);
+Result<Endpoint> Server::listen(const Endpoint& endpoint, Handler& handler, bool shared,
+                                ListenerProbe* probe) {
+  return loop_->listen(endpoint, handler, shared, probe);
 }
 
 void Server::run(std::function<void()> end_of_turn) { loop_->run(std::move(end_of_turn)); }

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "http/handler.h"
+#include "http/listener_probe.h"
 
 namespace doorbuster::http {
 
@@ -47,7 +48,9 @@ class Server {
   // Binds and listens (SO_REUSEPORT when `shared`, so that several servers can share one port);
   // gives the endpoint actually bound. Requests arriving there go to `handler`, which outlives the
   // server. May be called more than once: the admin listener shares the thread of the first server.
-  Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared);
+  // `probe` is told of its connections and outlives the server; null: nobody looks.
+  Result<Endpoint> listen(const Endpoint& endpoint, Handler& handler, bool shared,
+                          ListenerProbe* probe = nullptr);
 
   // Serves until stopped. `end_of_turn` is called at the end of each turn of the loop, before the
   // turn's answers are written.

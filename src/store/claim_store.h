@@ -192,6 +192,10 @@ class StorePort {
 struct StoreCondition {
   bool ready = false;
   std::vector<std::pair<std::string, std::string>> lines;  // part, "ok" or what is wrong with it
+  // The wall clock has stepped, or is behind the journal, and is not followed; by how much it is
+  // ahead of the engine's time, 0 without that alarm.
+  bool clock_alarm = false;
+  std::chrono::milliseconds wall_ahead{0};
 };
 
 class ClaimStore {

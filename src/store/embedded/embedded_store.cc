@@ -47,7 +47,9 @@ class Condition {
                                  : "ok"},
              {"clock", to_sentence(clock)},
              {"snapshot", problems_.snapshot.empty() ? "ok" : "not taken: " + problems_.snapshot},
-             {"archive", problems_.archive.empty() ? "ok" : problems_.archive}}};
+             {"archive", problems_.archive.empty() ? "ok" : problems_.archive}},
+            clock.kind != ClockStanding::Kind::steady,
+            clock.wall_ahead};
   }
 
  private:
@@ -100,6 +102,19 @@ class DueAlarm {
   Alarm alarm_;
 };
 
+// When a step began: at the first thing that it has to do.
+class StepBegin {
+ public:
+  EngineProbe::Instant begun() {
+    if (begun_ == EngineProbe::Instant{}) begun_ = std::chrono::steady_clock::now();
+    return begun_;
+  }
+  void end() { begun_ = {}; }
+
+ private:
+  EngineProbe::Instant begun_{};
+};
+
 // The engine on the thread of its only port: no hop at all.
 class DrivenStore final : public store::ClaimStore {
  public:
@@ -150,7 +165,7 @@ class DrivenStore final : public store::ClaimStore {
     }
     bool submit(const store::Command& command, store::ReplySink& sink,
                 std::uint64_t context) override {
-      return store_.engine_.submit({0, &sink, context}, command);
+      return store_.engine_.submit({0, &sink, context, store_.step_.begun()}, command);
     }
     void flush() override { store_.flush(); }
 
@@ -166,7 +181,10 @@ class DrivenStore final : public store::ClaimStore {
     if (wake_port_) wake_port_();
   }
 
+  // A step is a turn of the port's thread, from its first command on: what else that thread does
+  // meanwhile is in it.
   void flush() {
+    const auto began = step_.begun();
     if (const Status status = engine_.collect(); !status.ok()) {
       condition_.note(engine_);
       on_failure_(status.error());
@@ -186,6 +204,8 @@ class DrivenStore final : public store::ClaimStore {
     engine_.end_turn();
     if (engine_.has_released() || engine_.wants_turn()) wake();
     due_alarm_.follow(engine_);
+    engine_.end_step(began);
+    step_.end();
   }
 
   std::function<void(const Error&)> on_failure_;
@@ -201,6 +221,7 @@ class DrivenStore final : public store::ClaimStore {
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
+  StepBegin step_;
   std::vector<Released> replies_;
   bool connected_ = false;
 };
@@ -275,7 +296,7 @@ class ThreadedStore final : public store::ClaimStore {
                 std::uint64_t context) override {
       if (outstanding_ >= store_.max_waiting_) return false;
       ++outstanding_;
-      batch_.push_back({{number_, &sink, context}, command});
+      batch_.push_back({{number_, &sink, context, turn_.begun()}, command});
       return true;
     }
 
@@ -291,6 +312,7 @@ class ThreadedStore final : public store::ClaimStore {
       }
       replies_.clear();
       hand_over();
+      turn_.end();
     }
 
    private:
@@ -305,6 +327,7 @@ class ThreadedStore final : public store::ClaimStore {
     std::shared_ptr<Outbox> outbox_;
     std::vector<Letter> batch_;
     std::vector<Released> replies_;
+    StepBegin turn_;
     std::size_t outstanding_ = 0;
   };
 
@@ -346,6 +369,7 @@ class ThreadedStore final : public store::ClaimStore {
         has_finished_ = false;
         stopping = stopping_;
       }
+      const auto began = std::chrono::steady_clock::now();
       for (Letter& letter : letters) decide(letter);
       letters.clear();
       if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
@@ -355,6 +379,7 @@ class ThreadedStore final : public store::ClaimStore {
       due_alarm_.follow(engine_);
       condition_.note(engine_);
       deliver();
+      engine_.end_step(began);
     }
   }
 
@@ -432,7 +457,8 @@ Result<std::unique_ptr<store::ClaimStore>> open_embedded_store(FileSystem& files
   const std::size_t max_group_bytes =
       std::min<std::uint64_t>(options.max_group_bytes, options.segment_bytes / 4);
   const EngineOptions engine{options.data_dir,    options.segment_bytes, max_group_bytes,
-                             options.max_waiting, options.restart_grace, options.snapshots};
+                             options.max_waiting, options.restart_grace, options.snapshots,
+                             options.probe};
   if (options.own_thread) {
     return start(std::make_unique<ThreadedStore>(std::move(*lock), files, clock, engine,
                                                  std::move(*recovered), options));

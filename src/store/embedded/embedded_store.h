@@ -19,6 +19,7 @@
 #include "store/claim_store.h"
 #include "store/embedded/file_system.h"
 #include "store/embedded/snapshot.h"
+#include "store/embedded/store_probe.h"
 
 namespace doorbuster::embedded {
 
@@ -33,6 +34,8 @@ struct StoreOptions {
   // After a start no hold ends before this has passed (R15).
   std::chrono::milliseconds restart_grace{10'000};
   SnapshotOptions snapshots{};
+  // What it counts, beside the store and after it; null: nobody looks.
+  StoreProbe* probe = nullptr;
   // Fills with unpredictable bytes (keys, the incarnation).
   std::function<void(std::span<std::uint8_t>)> random;
   // The journal could not be written: the process must end (R11). Called once, from the engine's

@@ -68,12 +68,14 @@ Error clock_behind() {
 Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, EngineOptions options,
                Recovered recovered, std::function<void()> wake)
     : options_(std::move(options)),
+      own_probe_(options_.probe == nullptr ? std::make_unique<StoreProbe>() : nullptr),
+      probe_(own_probe_ ? *own_probe_ : *options_.probe),
       claim_ids_(recovered.identity.claim_id_key),
       catalog_(std::move(recovered.catalog)),
       time_line_(clock, recovered.end.time),
       journal_(files, workers.journal,
                {journal_path(options_.data_dir), options_.segment_bytes, options_.max_group_bytes,
-                recovered.identity.incarnation},
+                recovered.identity.incarnation, &probe_.journal},
                recovered.end, wake),
       snapshotter_(files, workers.snapshots,
                    {options_.data_dir, recovered.identity, options_.snapshots},
@@ -84,6 +86,7 @@ Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, Eng
   for (std::uint32_t i = 0; i < catalog_.size(); ++i) {
     slugs_.add(catalog_[{i}].definition().slug, 0);
   }
+  adopt_figures();
   CHECK(options_.max_group_bytes >= 2 * kLargestDecision);
 }
 
@@ -252,6 +255,7 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     }
     ++position;
     schedule(catalog_[event.sale]);
+    touch(event.sale);
   }
   journal_.set_reserve(ends_ + kMostNewEnds);
   return true;
@@ -279,6 +283,7 @@ void Engine::end_turn() {
       start_group(kCleanStop);
     }
   }
+  show_settled_figures();
 }
 
 void Engine::start_group(std::uint32_t flags) {
@@ -286,6 +291,7 @@ void Engine::start_group(std::uint32_t flags) {
   CHECK(in_flight_.empty());
   in_flight_.swap(open_);
   group_begun_at_ = time_line_.now();
+  take_figures();
   journal_.write(std::move(full), group_begun_at_, flags);
 }
 
@@ -299,6 +305,8 @@ Status Engine::collect() {
     return *finished;
   }
   durable_head_.reach(journal_.next_position() - 1);
+  show_figures();
+  note_committed();
   consider_snapshot();
   if (stop_marked_) stopped_ = true;
   for (Released& reply : in_flight_) released_.push_back(std::move(reply));
@@ -322,11 +330,6 @@ void Engine::begin_stop() {
   stopping_ = true;
   snapshotter_.stop();
   end_turn();
-}
-
-std::array<std::uint64_t, sale::kRefusals>& Engine::refused(sale::SaleOrdinal sale) {
-  if (refused_.size() <= sale.value) refused_.resize(catalog_.size());
-  return refused_[sale.value];
 }
 
 }  // namespace doorbuster::embedded

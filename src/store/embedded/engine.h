@@ -9,7 +9,7 @@
 // decided and nothing written (R15).
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -24,6 +24,7 @@
 #include "store/embedded/recovery.h"
 #include "store/embedded/slug_book.h"
 #include "store/embedded/snapshotter.h"
+#include "store/embedded/store_probe.h"
 #include "store/embedded/time_line.h"
 
 namespace doorbuster::embedded {
@@ -33,6 +34,7 @@ struct Ticket {
   std::uint32_t port = 0;
   store::ReplySink* sink = nullptr;
   std::uint64_t context = 0;
+  EngineProbe::Instant received{};  // what was handed over together has the same
 };
 
 struct Released {
@@ -54,6 +56,7 @@ struct EngineOptions {
   // After a start no hold ends before this has passed (R15).
   std::chrono::milliseconds restart_grace{0};
   SnapshotOptions snapshots{};
+  StoreProbe* probe = nullptr;  // outlives the engine; null: nobody looks
 };
 
 // How many sales leave memory in one turn, and how much of their claims may be back in it, by bytes
@@ -91,6 +94,8 @@ class Engine {
   Time now() { return time_line_.now(); }
   // Takes note of what the workers have finished. Gives an error once, when the journal has failed.
   Status collect();
+  // What began then has ended, or will only go on in another turn. After end_turn().
+  void end_step(EngineProbe::Instant began);
   // Appends the replies that may be sent to `out`.
   void take_released(std::vector<Released>& out);
   bool has_released() const { return !released_.empty() && !failed_; }
@@ -117,6 +122,7 @@ class Engine {
   // For who reads its events, on another thread.
   DurableHead& durable_head() { return durable_head_; }
   const SlugBook& slugs() const { return slugs_; }
+  const StoreProbe& probe() const { return probe_; }
 
  private:
   friend class Execution;
@@ -177,9 +183,24 @@ class Engine {
 
   // Journals and applies `events`, all or none. False: there is no room for them.
   bool commit(const std::vector<sale::Event>& events);
-  std::array<std::uint64_t, sale::kRefusals>& refused(sale::SaleOrdinal sale);
+
+  // engine_figures.cc: what is counted becomes visible when it is durable (R7).
+
+  void adopt_figures();
+  // The sale's figures have changed, or will have by whoever is given this.
+  ClaimTally& touch(sale::SaleOrdinal sale);
+  const ClaimTally& tally(sale::SaleOrdinal sale);
+  // Takes the figures of what was touched: they become durable with what is written now.
+  void take_figures();
+  void show_figures();
+  // Shows them at once where nothing has to become durable.
+  void show_settled_figures();
+  // The replies that waited for the group which is durable now.
+  void note_committed();
 
   EngineOptions options_;
+  std::unique_ptr<StoreProbe> own_probe_;
+  StoreProbe& probe_;
   sale::ClaimIdCodec claim_ids_;
   sale::Catalog catalog_;
   TimeLine time_line_;
@@ -223,7 +244,10 @@ class Engine {
   Time last_hold_end_;                  // no hold ends by itself after it
   Time group_begun_at_;                 // the last one that was written
   std::uint32_t due_left_ = kDueATurn;  // how many due events this turn may still settle unasked
-  std::vector<std::array<std::uint64_t, sale::kRefusals>> refused_;  // by sale
+  std::vector<ClaimTally> tallies_;     // by sale
+  std::vector<sale::SaleOrdinal> touched_;
+  std::vector<ShownSale> figures_;  // taken, not yet durable
+  Time told_due_ = kNever;
   bool deciding_ = false;
   bool stopping_ = false;
   bool stop_marked_ = false;

@@ -24,6 +24,28 @@ Execution::MaybeReply Execution::no_room() {
   return Error{ErrorCode::storage_unavailable, "the disk has no room for the journal"};
 }
 
+Execution::MaybeReply Execution::no_room_to_claim(const sale::SaleState& sale) {
+  MaybeReply reply = no_room();
+  if (reply) ++engine_.touch(sale.ordinal())[ClaimResult::error];
+  return reply;
+}
+
+void Execution::count(const sale::SaleState& sale, const store::ClaimReply& reply) {
+  ClaimTally& tally = engine_.touch(sale.ordinal());
+  switch (reply.verdict) {
+    case sale::ClaimVerdict::granted:
+      ++tally[reply.claim.status == sale::ClaimStatus::held ? ClaimResult::held
+                                                            : ClaimResult::confirmed];
+      return;
+    case sale::ClaimVerdict::existing:
+      ++tally[ClaimResult::replayed];
+      return;
+    case sale::ClaimVerdict::refused:
+      ++tally[reply.refusal];
+      return;
+  }
+}
+
 bool Execution::commit_decided() {
   const bool committed = engine_.events_.empty() || engine_.commit(engine_.events_);
   engine_.events_.clear();
@@ -104,10 +126,10 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     if (!has_claims(sale) || sale::transition_is_due(sale, now_)) return std::nullopt;
     if (!is_settled(sale) &&
         !(settle_buyer(sale, command.buyer.view()) && settle_for(sale, command.quantity))) {
-      return no_room();
+      return no_room_to_claim(sale);
     }
     const sale::ClaimOutcome outcome = sale::decide(sale, command, now_, engine_.events_);
-    if (!commit_caused(command.trace)) return no_room();
+    if (!commit_caused(command.trace)) return no_room_to_claim(sale);
     MaybeReply reply(std::in_place, std::in_place_type<store::ClaimReply>);
     auto& answer = std::get<store::ClaimReply>(*reply);
     answer.verdict = outcome.verdict;
@@ -119,13 +141,13 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     } else {
       answer.claim = view(sale, outcome.claim);
     }
+    count(sale, answer);
     return reply;
   });
 }
 
 void Execution::fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits& command,
                              store::ClaimReply& reply) {
-  ++engine_.refused(sale.ordinal())[static_cast<std::size_t>(reply.refusal)];
   reply.now = now_;
   reply.opens_at = sale.definition().opens_at;
   reply.available = sale.totals().available;
@@ -330,7 +352,7 @@ store::SaleView Execution::view(const sale::SaleState& sale) {
   view.cancelled = sale.cancelled();
   view.released = sale.released();
   view.claims = sale.granted();
-  view.refused = engine_.refused(sale.ordinal());
+  view.refused = refused_of(engine_.tally(sale.ordinal()));
   return view;
 }
 

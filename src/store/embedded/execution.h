@@ -54,6 +54,8 @@ class Execution {
   bool commit_caused(const TraceParent& trace);
   // The answer where there is no room for what was decided; none while a segment is being made.
   MaybeReply no_room();
+  MaybeReply no_room_to_claim(const sale::SaleState& sale);
+  void count(const sale::SaleState& sale, const store::ClaimReply& reply);
 
   store::SaleView view(const sale::SaleState& sale);
   store::ClaimView view(const sale::SaleState& sale, sale::ClaimOrdinal claim) const;

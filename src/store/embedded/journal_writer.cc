@@ -42,10 +42,29 @@ struct JournalWriter::Writing {
   std::uint64_t offset = 0;
   std::optional<SegmentHeader> new_segment;
   GroupHash hash{};
+  JournalProbe* probe = nullptr;
   Status result = ok_status();
   std::atomic<bool> done = false;
 
   Status run() {
+    if (Status s = write(); !s.ok()) {
+      if (probe != nullptr) probe->write_failed();
+      return s;
+    }
+    const auto began = std::chrono::steady_clock::now();
+    Status synced = file->sync();
+    if (probe == nullptr) return synced;
+    if (synced.ok()) {
+      const auto took = std::chrono::steady_clock::now() - began;
+      probe->group_synced(took, header.events, buffer.padded().size());
+    } else {
+      probe->sync_failed();
+    }
+    return synced;
+  }
+
+ private:
+  Status write() {
     if (new_segment) {
       GroupBuffer block(kBlockBytes);
       const auto bytes = block.padded();
@@ -54,8 +73,7 @@ struct JournalWriter::Writing {
     }
     seal_group(header, buffer.group());
     hash = hash_group(buffer.group());
-    if (Status s = file->write_at(offset, buffer.padded()); !s.ok()) return s;
-    return file->sync();
+    return file->write_at(offset, buffer.padded());
   }
 };
 
@@ -178,6 +196,7 @@ void JournalWriter::write(GroupBuffer buffer, Time now, std::uint32_t flags) {
   writing->header.flags = flags;
   writing->header.written_at = now;
   writing->header.previous_hash = end_.previous_hash;
+  writing->probe = options_.probe;
   writing->file = segment_;
   writing->offset = end_.offset;
   end_.offset += padded;
@@ -245,6 +264,7 @@ void JournalWriter::take_prepared() {
     spare_problem_.clear();
   } else {
     spare_problem_ = finished->result.error().message;
+    if (options_.probe != nullptr) options_.probe->segment_not_made();
   }
 }
 

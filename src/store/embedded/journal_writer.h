@@ -18,6 +18,7 @@
 #include "store/embedded/group_buffer.h"
 #include "store/embedded/journal_reader.h"
 #include "store/embedded/journal_room.h"
+#include "store/embedded/store_probe.h"
 
 namespace doorbuster::embedded {
 
@@ -31,6 +32,7 @@ struct JournalOptions {
   std::uint64_t segment_bytes = 0;
   std::size_t max_payload_bytes = 0;
   Incarnation incarnation{};
+  JournalProbe* probe = nullptr;  // outlives the workers' jobs; null: nobody looks
 };
 
 class JournalWriter {

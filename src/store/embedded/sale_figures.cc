@@ -1,0 +1,52 @@
+#include "store/embedded/sale_figures.h"
+
+#include <algorithm>
+
+namespace doorbuster::embedded {
+namespace {
+
+constexpr std::array<std::string_view, kClaimResults> kNames = {
+    "held",   "confirmed", "replayed", "error",      "not_open", "paused",
+    "closed", "limit",     "attempts", "key_reused", "sold_out", "insufficient_stock",
+};
+static_assert(kNames[index_of(sale::Refusal::not_open)] == "not_open");
+static_assert(kNames[index_of(sale::Refusal::limit_exceeded)] == "limit");
+static_assert(kNames[index_of(sale::Refusal::attempts_exhausted)] == "attempts");
+static_assert(kNames[index_of(sale::Refusal::insufficient_stock)] == "insufficient_stock");
+
+}  // namespace
+
+std::string_view claim_result_name(std::size_t index) { return kNames[index]; }
+
+void SaleFigures::add(const SaleFigures& more) {
+  for (std::size_t i = 0; i < claims.size(); ++i) claims[i] += more.claims[i];
+  for (std::size_t i = 0; i < released.size(); ++i) released[i] += more.released[i];
+  stock += more.stock;
+  available += more.available;
+  held += more.held;
+  confirmed += more.confirmed;
+  for (std::size_t i = 0; i < in_status.size(); ++i) in_status[i] += more.in_status[i];
+}
+
+std::array<std::uint64_t, sale::kRefusals> refused_of(const ClaimTally& tally) {
+  std::array<std::uint64_t, sale::kRefusals> refused{};
+  std::copy(tally.claims.begin() + index_of(ClaimResult::first_refusal), tally.claims.end(),
+            refused.begin());
+  return refused;
+}
+
+SaleFigures figures_of(const sale::SaleState& sale, const ClaimTally& tally) {
+  SaleFigures figures;
+  figures.claims = tally.claims;
+  figures.released = sale.released();
+  if (sale.deleted()) return figures;
+  const sale::Totals& totals = sale.totals();
+  figures.stock = totals.stock;
+  figures.available = totals.available;
+  figures.held = totals.held;
+  figures.confirmed = totals.confirmed;
+  figures.in_status[static_cast<std::size_t>(sale.status())] = 1;
+  return figures;
+}
+
+}  // namespace doorbuster::embedded
