@@ -68,7 +68,7 @@ Error clock_behind() {
 Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, EngineOptions options,
                Recovered recovered, std::function<void()> wake)
     : options_(std::move(options)),
-      claim_ids_(recovered.identity.claim_id_key),
+      claim_ids_(recovered.identity),
       catalog_(std::move(recovered.catalog)),
       time_line_(clock, recovered.end.time),
       journal_(files, workers.journal,

@@ -18,6 +18,7 @@
 
 #include "sale/event.h"
 #include "store/claim_store.h"
+#include "store/embedded/ages.h"
 #include "store/embedded/archive.h"
 #include "store/embedded/durable_head.h"
 #include "store/embedded/journal_writer.h"
@@ -180,7 +181,7 @@ class Engine {
   std::array<std::uint64_t, sale::kRefusals>& refused(sale::SaleOrdinal sale);
 
   EngineOptions options_;
-  sale::ClaimIdCodec claim_ids_;
+  ClaimIds claim_ids_;
   sale::Catalog catalog_;
   TimeLine time_line_;
   JournalWriter journal_;
