@@ -14,7 +14,6 @@ namespace {
 // `{"data":[...],"has_more":false,"next":"42"}`, or a block of lines for each event.
 struct Renderer {
   EventsForm form;
-  std::string_view incarnation;
 
   EventsOutcome operator()(const store::EventsRead& read) const {
     EventsText text;
@@ -38,7 +37,7 @@ struct Renderer {
     out += R"({"data":[)";
     for (const store::FeedEvent& event : read.events) {
       if (&event != &read.events.front()) out += ',';
-      feed::append_cloud_event(out, incarnation, event);
+      feed::append_cloud_event(out, event);
     }
     out += R"(],"has_more":)";
     out += read.has_more ? "true" : "false";
@@ -52,7 +51,7 @@ struct Renderer {
     out += "\nevent: ";
     out += type_name(event.event);
     out += "\ndata: ";
-    feed::append_cloud_event(out, incarnation, event);
+    feed::append_cloud_event(out, event);
     out += "\n\n";
   }
 };
@@ -98,9 +97,9 @@ EventsReader* EventsDesk::find(std::uint64_t number) {
 }
 
 bool EventsDesk::ask(const EventsReader& reader) {
-  return feed_.read(reader.wanted, [mailbox = mailbox_, number = reader.number, form = reader.form,
-                                    incarnation = feed_.incarnation()](store::EventsReply& reply) {
-    mailbox->put(number, std::visit(Renderer{form, incarnation}, reply));
+  return feed_.read(reader.wanted, [mailbox = mailbox_, number = reader.number,
+                                    form = reader.form](store::EventsReply& reply) {
+    mailbox->put(number, std::visit(Renderer{form}, reply));
   });
 }
 

@@ -94,6 +94,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   app.failure_message(CLI::FailureMessage::simple);
   Commands commands;
   add_server_commands(app, commands);
+  add_backup_commands(app, commands);
   add_sale_commands(app, commands);
   add_claims_commands(app, commands);
   add_keys_commands(app, commands);

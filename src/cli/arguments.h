@@ -72,6 +72,25 @@ struct VerifyArguments {
   bool json = false;
 };
 
+struct BackupArguments {
+  std::string data_dir;
+  std::string backup_dir;
+  bool json = false;
+};
+
+struct RestoreArguments {
+  std::string backup_dir;
+  std::string data_dir;
+  bool json = false;
+};
+
+struct RepairArguments {
+  std::string data_dir;
+  std::string to;
+  bool drop_acknowledged = false;
+  bool json = false;
+};
+
 struct HealthArguments {
   std::string url = "http://127.0.0.1:8081";
   bool json = false;
@@ -213,11 +232,12 @@ struct BenchArguments {
 
 // An exit code where there is nothing left to do: help was shown, or a mistake explained.
 using Arguments =
-    std::variant<ServeArguments, VerifyArguments, HealthArguments, SaleCreateArguments,
-                 SaleSetArguments, SaleListArguments, SaleShowArguments, SaleActArguments,
-                 ClaimsListArguments, ClaimsExportArguments, EventsTailArguments, ExplainArguments,
-                 ClockAcceptArguments, KeysCreateArguments, KeysListArguments, KeysRevokeArguments,
-                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
+    std::variant<ServeArguments, VerifyArguments, BackupArguments, RestoreArguments,
+                 RepairArguments, HealthArguments, SaleCreateArguments, SaleSetArguments,
+                 SaleListArguments, SaleShowArguments, SaleActArguments, ClaimsListArguments,
+                 ClaimsExportArguments, EventsTailArguments, ExplainArguments, ClockAcceptArguments,
+                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, BenchArguments,
+                 ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

@@ -26,6 +26,7 @@ struct Command {
 using Commands = std::vector<Command>;
 
 void add_server_commands(CLI::App& app, Commands& commands);  // serve, verify, health, clock
+void add_backup_commands(CLI::App& app, Commands& commands);  // backup, restore, repair
 void add_sale_commands(CLI::App& app, Commands& commands);
 void add_claims_commands(CLI::App& app, Commands& commands);
 void add_keys_commands(CLI::App& app, Commands& commands);

@@ -1,4 +1,5 @@
 #include "cli/arguments.h"
+#include "cli/backup_commands.h"
 #include "cli/bench/bench.h"
 #include "cli/claims_commands.h"
 #include "cli/clock_accept.h"
@@ -20,6 +21,9 @@ using namespace doorbuster::cli;
 struct Run {
   ExitCode operator()(const ServeArguments& arguments) const { return serve(arguments); }
   ExitCode operator()(const VerifyArguments& arguments) const { return verify(arguments); }
+  ExitCode operator()(const BackupArguments& arguments) const { return back_up(arguments); }
+  ExitCode operator()(const RestoreArguments& arguments) const { return restore(arguments); }
+  ExitCode operator()(const RepairArguments& arguments) const { return repair(arguments); }
   ExitCode operator()(const HealthArguments& arguments) const { return health(arguments); }
   ExitCode operator()(const SaleCreateArguments& arguments) const { return create_sale(arguments); }
   ExitCode operator()(const SaleSetArguments& arguments) const { return set_sale(arguments); }

@@ -1,7 +1,5 @@
 #include "cli/serve.h"
 
-#include <sys/resource.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +15,7 @@
 #include "api/admin_handler.h"
 #include "cli/console.h"
 #include "cli/demo_sale.h"
+#include "cli/file_limit.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
 #include "cli/key_book.h"
@@ -85,14 +84,6 @@ Result<api::WebSite> web_of(const ServeArguments& arguments) {
 
 std::string key_file_of(const ServeArguments& arguments) {
   return arguments.keys_file.empty() ? key_file_in(arguments.data_dir) : arguments.keys_file;
-}
-
-// Every connection is a file.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // R11: nothing may be acknowledged any more, and nothing may be waited for.

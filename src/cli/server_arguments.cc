@@ -26,10 +26,13 @@ constexpr std::string_view kVerifyAbout =
     "Examples:\n"
     "  doorbuster verify ./data\n"
     "  doorbuster verify ./data --json\n"
+    "  doorbuster verify /backups/2026-11-26\n"
     "\n"
-    "Reads a data directory, changes nothing, and says whether it adds up. A server may be "
-    "running\n"
-    "on it. Exit code: 0 it does, 3 it does not, 4 there is none, 1 anything else.\n";
+    "Reads a data directory or a backup, changes nothing, and says whether it adds up. A server "
+    "may\n"
+    "be running on it. What is damaged is named: file, offset, sale, sequence. Exit code: 0 it "
+    "does,\n"
+    "3 it does not, 4 there is none, 1 anything else.\n";
 
 constexpr std::string_view kHealthAbout =
     "Examples:\n"
@@ -74,8 +77,10 @@ void add_server_commands(CLI::App& app, Commands& commands) {
 
   const auto verify = std::make_shared<VerifyArguments>();
   CLI::App* command =
-      add_command(app, "verify", "Say whether a data directory adds up", kVerifyAbout);
-  command->add_option("DIR", verify->data_dir, "The data directory")->required()->type_name("");
+      add_command(app, "verify", "Say whether data or a backup adds up", kVerifyAbout);
+  command->add_option("DIR", verify->data_dir, "The data directory, or the backup")
+      ->required()
+      ->type_name("");
   command->add_flag("--json", verify->json, "The result as JSON");
   commands.push_back({command, [verify] { return Arguments(*verify); }});
 

@@ -5,6 +5,9 @@
 #include <string>
 
 #include "api/text.h"
+#include "base/json_text.h"
+#include "cli/backup_commands.h"
+#include "cli/file_limit.h"
 #include "cli/grouped.h"
 #include "store/embedded/file_system.h"
 #include "store/embedded/verify.h"
@@ -17,24 +20,6 @@ using embedded::VerifyReport;
 
 bool adds_up(const SaleReport& sale) {
   return sale.available + sale.held + sale.confirmed + sale.burned == sale.stock;
-}
-
-ExitCode exit_code_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::data_damaged:
-      return ExitCode::does_not_add_up;
-    case ErrorCode::not_found:
-      return ExitCode::not_ready;
-    case ErrorCode::invalid_argument:
-    case ErrorCode::overloaded:
-    case ErrorCode::clock_behind:
-    case ErrorCode::storage_unavailable:
-    case ErrorCode::io_failed:
-    case ErrorCode::in_use:
-    case ErrorCode::unsupported:
-      return ExitCode::failure;
-  }
-  return ExitCode::failure;
 }
 
 std::string hexadecimal(std::uint64_t number) {
@@ -75,6 +60,8 @@ std::string as_json(const VerifyReport& report, bool all_add_up) {
   out += R"(,"clean_stop":)";
   out += report.clean_stop ? "true" : "false";
   append_member(out, "torn_bytes", report.torn_bytes);
+  out += R"(,"backup_taken_at":)";
+  append_json_time(out, report.backup_taken_at);
   out += R"(,"sales":[)";
   for (const SaleReport& sale : report.sales) {
     if (&sale != report.sales.data()) out += ',';
@@ -102,6 +89,9 @@ std::string as_sentence(const std::string& data_dir, const VerifyReport& report)
   for (const SaleReport& sale : report.sales) claims += sale.claims;
   out = data_dir + " adds up: " + counted(report.sales.size(), "sale") + ", " +
         counted(claims, "claim") + ", " + counted(report.events, "event");
+  if (report.backup_taken_at) {
+    return out + "; it is a backup of " + to_rfc3339(*report.backup_taken_at) + ".\n";
+  }
   if (report.clean_stop) return out + "; it was stopped cleanly.\n";
   // What was never acknowledged may be torn by a crash: that is no damage.
   out += "; it is in use or was not stopped cleanly";
@@ -114,6 +104,7 @@ std::string as_sentence(const std::string& data_dir, const VerifyReport& report)
 }  // namespace
 
 ExitCode verify(const VerifyArguments& arguments) {
+  raise_file_limit();
   const auto files = embedded::make_system_file_system();
   const auto report = embedded::verify_directory(*files, arguments.data_dir);
   if (!report) {

@@ -1,4 +1,4 @@
-// `doorbuster verify DIR`: one sentence on stdout that says whether the data adds up.
+// `doorbuster verify DIR|BACKUP`: one sentence on stdout that says whether the data adds up.
 #pragma once
 
 #include "cli/arguments.h"

@@ -134,12 +134,11 @@ struct DataWriter {
 
 }  // namespace
 
-void append_cloud_event(std::string& out, std::string_view incarnation,
-                        const store::FeedEvent& event) {
+void append_cloud_event(std::string& out, const store::FeedEvent& event) {
   out += R"({"specversion":"1.0","id":")";
   out += event.id.view();
   out += R"(","source":"/doorbuster/)";
-  out += incarnation;
+  out += event.incarnation;
   out += R"(","type":")";
   out += type_name(event.event);
   out += R"(","subject":"sales/)";

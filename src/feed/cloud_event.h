@@ -14,7 +14,6 @@
 namespace doorbuster::feed {
 
 // `{"specversion":"1.0","id":"42","source":"/doorbuster/{incarnation}",...}`
-void append_cloud_event(std::string& out, std::string_view incarnation,
-                        const store::FeedEvent& event);
+void append_cloud_event(std::string& out, const store::FeedEvent& event);
 
 }  // namespace doorbuster::feed

@@ -18,12 +18,12 @@ const sale::ClaimId kClaim = sale::ClaimIdCodec({1, 2}).encode({{5}, {3}});
 const sale::UnitRuns kScattered{{7, 2}, {{3, 1}}};
 
 store::FeedEvent event(sale::EventBody body) {
-  return {store::Cursor("42"), "drop", kClaim, {{5}, {17}, kAt, std::move(body)}};
+  return {store::Cursor("42"), kIncarnation, "drop", kClaim, {{5}, {17}, kAt, std::move(body)}};
 }
 
 std::string rendered(sale::EventBody body) {
   std::string out;
-  append_cloud_event(out, kIncarnation, event(std::move(body)));
+  append_cloud_event(out, event(std::move(body)));
   return out;
 }
 

@@ -33,9 +33,10 @@ struct EventsWanted {
 };
 
 struct FeedEvent {
-  Cursor id;              // unique within the incarnation
-  std::string_view slug;  // of its sale
-  sale::ClaimId claim;    // of an event about a claim
+  Cursor id;                     // unique within the incarnation
+  std::string_view incarnation;  // of the data when it happened, in hex
+  std::string_view slug;         // of its sale
+  sale::ClaimId claim;           // of an event about a claim
   sale::Event event;
 };
 
@@ -62,7 +63,7 @@ class EventFeed {
   // Reads what is durable. `done` is called once, on a thread of the feed's, which it should not
   // keep; it is dropped uncalled when the store is closed first. False: too much is being read.
   virtual bool read(const EventsWanted& wanted, Done done) = 0;
-  // Which data this is, in hex; another one where events may have been lost or changed.
+  // Which data this is now, in hex; another one from where events may have been lost or changed.
   virtual std::string_view incarnation() const = 0;
 };
 

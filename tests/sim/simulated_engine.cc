@@ -6,11 +6,6 @@
 #include "base/check.h"
 
 namespace doorbuster::simulation {
-namespace {
-
-const std::string kDataDir = "data";
-
-}  // namespace
 
 SimulatedEngine::SimulatedEngine(std::uint64_t seed, const Options& options)
     : options_(options), random_(seed), files_(std::make_unique<SimulatedFileSystem>(seed ^ 1)) {}
@@ -18,11 +13,11 @@ SimulatedEngine::SimulatedEngine(std::uint64_t seed, const Options& options)
 Status SimulatedEngine::start() {
   CHECK(!running());
   failure_.reset();
-  if (Status s = embedded::make_data_directory(*files_, kDataDir); !s.ok()) return s;
-  auto lock = files_->lock(embedded::lock_path(kDataDir));
+  if (Status s = embedded::make_data_directory(*files_, options_.data_dir); !s.ok()) return s;
+  auto lock = files_->lock(embedded::lock_path(options_.data_dir));
   if (!lock) return lock.error();
   auto recovered =
-      embedded::recover_store(*files_, kDataDir, [this](std::span<std::uint8_t> bytes) {
+      embedded::recover_store(*files_, options_.data_dir, [this](std::span<std::uint8_t> bytes) {
         for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random_());
       });
   if (!recovered) return recovered.error();
@@ -30,7 +25,7 @@ Status SimulatedEngine::start() {
   incarnation_ = recovered->identity.incarnation;
   auto engine = std::make_unique<embedded::Engine>(
       *files_, clock_, embedded::EngineWorkers{{committer_, preparer_}, snapshots_, archive_},
-      embedded::EngineOptions{kDataDir, options_.segment_bytes, options_.max_group_bytes,
+      embedded::EngineOptions{options_.data_dir, options_.segment_bytes, options_.max_group_bytes,
                               options_.max_waiting, options_.restart_grace, options_.snapshots},
       std::move(*recovered), [] {});
   if (Status s = engine->open(); !s.ok()) {

@@ -38,6 +38,7 @@ class SimulatedWorker final : public Worker {
 class SimulatedEngine final : private store::ReplySink {
  public:
   struct Options {
+    const char* data_dir = "data";
     std::uint64_t segment_bytes = 512 * 1024;
     std::size_t max_group_bytes = 256 * 1024;
     std::size_t max_waiting = 10'000;

@@ -70,7 +70,7 @@ Engine::Engine(FileSystem& files, const Clock& clock, EngineWorkers workers, Eng
     : options_(std::move(options)),
       own_probe_(options_.probe == nullptr ? std::make_unique<StoreProbe>() : nullptr),
       probe_(own_probe_ ? *own_probe_ : *options_.probe),
-      claim_ids_(recovered.identity.claim_id_key),
+      claim_ids_(recovered.identity),
       catalog_(std::move(recovered.catalog)),
       time_line_(clock, recovered.end.time),
       journal_(files, workers.journal,

@@ -18,6 +18,7 @@
 
 #include "sale/event.h"
 #include "store/claim_store.h"
+#include "store/embedded/ages.h"
 #include "store/embedded/archive.h"
 #include "store/embedded/durable_head.h"
 #include "store/embedded/journal_writer.h"
@@ -201,7 +202,7 @@ class Engine {
   EngineOptions options_;
   std::unique_ptr<StoreProbe> own_probe_;
   StoreProbe& probe_;
-  sale::ClaimIdCodec claim_ids_;
+  ClaimIds claim_ids_;
   sale::Catalog catalog_;
   TimeLine time_line_;
   JournalWriter journal_;

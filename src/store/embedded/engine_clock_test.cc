@@ -44,7 +44,10 @@ class EngineByTheClock : public testing::Test {
     }
     ASSERT_TRUE(engine_.start().ok());
   }
-  JournalEnd journal() { return read_store(engine_.files(), "data").value().end; }
+  JournalEnd journal() {
+    const auto identity = read_identity(engine_.files(), "data");
+    return read_store(engine_.files(), "data", *identity).value().end;
+  }
 
   simulation::SimulatedEngine engine_;
   int buyers_ = 0;

@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <type_traits>
 #include <utility>
@@ -17,16 +16,6 @@ constexpr std::size_t kMostUnderWay = 4096;
 // Groups come by the thousand in a second: those who wait are told of several at a time.
 constexpr std::chrono::milliseconds kPause{5};
 constexpr std::size_t kLargeText = 1024 * 1024;  // of a page, as JSON
-
-store::Cursor cursor_of(std::uint64_t position) { return store::Cursor(std::to_string(position)); }
-
-std::optional<std::uint64_t> position_of(const store::Cursor& cursor) {
-  const std::string_view text = cursor.view();
-  std::uint64_t position = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), position);
-  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return position;
-}
 
 // The claim an event is about, if it is about one.
 struct ClaimOf {
@@ -63,7 +52,8 @@ std::size_t text_bytes(const EventPage::Event& stored, const sale::Event& event)
 JournalFeed::JournalFeed(FileSystem& files, const std::string& data_dir,
                          const StoreIdentity& identity, DurableHead& head, const SlugBook& slugs)
     : incarnation_(to_hex(identity.incarnation)),
-      claim_ids_(identity.claim_id_key),
+      claim_ids_(identity),
+      cursors_(identity),
       head_(head),
       slugs_(slugs),
       reader_(files, journal_path(data_dir), identity.incarnation) {
@@ -148,7 +138,7 @@ void JournalFeed::begin(Asked& asked) {
   if (wanted.after.view() == store::kLatest) {
     range.after = asked.latest;
   } else if (!wanted.after.empty()) {
-    range.after = position_of(wanted.after);
+    range.after = cursors_.parse(wanted.after.view());
     if (!range.after || *range.after > head) return answer(reading.done, store::NoSuchCursor{});
     if (*range.after == 0) range.after.reset();
   }
@@ -190,6 +180,9 @@ void JournalFeed::advance(Reading reading) {
 }
 
 store::EventsReply JournalFeed::to_reply(const EventPage& page) const {
+  const auto cursor_of = [this](std::uint64_t position) {
+    return store::Cursor(cursors_.print(position));
+  };
   if (page.expired) return store::CursorExpired{cursor_of(*page.expired)};
   store::EventsRead read;
   read.next = cursor_of(page.next);
@@ -211,7 +204,8 @@ store::EventsReply JournalFeed::to_reply(const EventPage& page) const {
     }
     const auto claim = std::visit(ClaimOf{}, event->body);
     const sale::ClaimId id = claim ? claim_ids_.encode({stored.sale, *claim}) : sale::ClaimId{};
-    read.events.push_back({cursor_of(stored.position), slug, id, std::move(*event)});
+    read.events.push_back({cursor_of(stored.position), cursors_.incarnation_of(stored.position),
+                           slug, id, std::move(*event)});
   }
   return read;
 }

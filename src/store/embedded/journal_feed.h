@@ -1,5 +1,5 @@
 // The embedded engine's feed: its journal, read back on a thread of its own up to where it is
-// durable, and never the engine's state. A cursor is an event's position in the journal in digits.
+// durable, and never the engine's state. Cursors are as ages.h has them.
 //
 // Thread: any for read(); made and destroyed while the engine stands still.
 // Owns: its thread, the reader, and what is asked and not yet answered.
@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "sale/claim_id.h"
+#include "store/embedded/ages.h"
 #include "store/embedded/durable_head.h"
 #include "store/embedded/event_reader.h"
 #include "store/embedded/slug_book.h"
@@ -63,7 +63,8 @@ class JournalFeed final : public store::EventFeed {
   store::EventsReply to_reply(const EventPage& page) const;
 
   const std::string incarnation_;
-  const sale::ClaimIdCodec claim_ids_;
+  const ClaimIds claim_ids_;
+  const Cursors cursors_;
   DurableHead& head_;
   const SlugBook& slugs_;
   EventReader reader_;

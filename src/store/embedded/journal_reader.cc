@@ -108,6 +108,7 @@ class Reading {
     end_.segment_bytes = header->segment_bytes;
     ++end_.segments;
     end_.last_group_offset = 0;
+    end_.clean_stop = false;  // it is begun by a group alone
     return read_groups(segment);
   }
 
@@ -117,6 +118,7 @@ class Reading {
       return damage(segment, 0, header_error.message + ", but a snapshot leaves off here");
     }
     ended_ = true;
+    count_torn(segment);
     if (const auto later = find_later_group(segment, kBlockBytes)) {
       return damage(segment, 0,
                     header_error.message + ", but group " + std::to_string(later->header.group) +
@@ -236,7 +238,8 @@ class Reading {
            std::to_string(end_.next_position) + " on: " + visitor_.describe(payload) + ")";
   }
 
-  Status expect_nothing_in(const Segment& segment) const {
+  Status expect_nothing_in(const Segment& segment) {
+    count_torn(segment);
     if (const auto later = find_later_group(segment, 0)) {
       return damage(segment, later->offset,
                     "group " + std::to_string(later->header.group) +
@@ -244,6 +247,12 @@ class Reading {
                         std::to_string(end_.next_group) + " is missing)");
     }
     return ok_status();
+  }
+
+  // Of a segment that nothing was ever written into all bytes are zero.
+  void count_torn(const Segment& segment) {
+    end_.torn_behind += static_cast<std::uint64_t>(
+        std::ranges::count_if(segment.bytes, [](std::byte byte) { return byte != std::byte{0}; }));
   }
 
   void find_torn_end(const Segment& segment) {

@@ -43,6 +43,7 @@ struct JournalEnd {
   std::uint64_t offset = 0;             // in it: where the next group goes
   std::uint64_t last_group_offset = 0;  // in it; 0: it has no group
   std::uint64_t torn_end = 0;           // in it: bytes from `offset` to here are not zero
+  std::uint64_t torn_behind = 0;        // so many bytes of later segments are not zero
   std::uint64_t next_group = 1;
   std::uint64_t next_position = 1;
   GroupHash previous_hash{};

@@ -1,5 +1,6 @@
 #include "store/embedded/recovery.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -185,6 +186,21 @@ Result<Recovered> fold(FileSystem& files, const std::string& data_dir,
   return recovered;
 }
 
+// Going on with a backup would leave its store and this one with one name for two histories; and of
+// what was being restored a part may be missing.
+Status refuse_what_is_no_store(FileSystem& files, const std::string& data_dir) {
+  const auto names = files.list(data_dir);
+  if (!names) return names.error();
+  if (std::ranges::binary_search(*names, kBackupName)) {
+    return Error{ErrorCode::invalid_argument,
+                 data_dir + " is a backup: doorbuster restore makes a data directory of it"};
+  }
+  if (!std::ranges::binary_search(*names, kUnfinishedName)) return ok_status();
+  return Error{ErrorCode::invalid_argument,
+               data_dir + " is unfinished: restoring or repairing to here did not come to its " +
+                   "end; remove it, and do that again"};
+}
+
 // A directory that holds segments but no identity has lost it: nothing may be made anew there.
 Status refuse_orphans(FileSystem& files, const std::string& data_dir) {
   const auto names = files.list(journal_path(data_dir));
@@ -208,21 +224,18 @@ Status make_data_directory(FileSystem& files, const std::string& data_dir) {
   return files.sync_directory(slash == 0 ? "/" : path.substr(0, slash));
 }
 
-Result<Recovered> read_store(FileSystem& files, const std::string& data_dir) {
-  const auto identity = read_identity(files, data_dir);
-  if (!identity) return identity.error();
-  return fold(files, data_dir, *identity, ArchivedSales::whole);
+Result<Recovered> read_store(FileSystem& files, const std::string& data_dir,
+                             const StoreIdentity& identity) {
+  return fold(files, data_dir, identity, ArchivedSales::whole);
 }
 
 Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_dir,
-                                     std::uint64_t end) {
-  const auto identity = read_identity(files, data_dir);
-  if (!identity) return identity.error();
-  Recovered recovered{*identity,         sale::Catalog(identity->buyer_hash_key), {}, 1, 0,
+                                     const StoreIdentity& identity, std::uint64_t end) {
+  Recovered recovered{identity,          sale::Catalog(identity.buyer_hash_key), {}, 1, 0,
                       nothing_archived()};
-  Fold visitor(recovered, {files, snapshots_path(data_dir), *identity}, end);
+  Fold visitor(recovered, {files, snapshots_path(data_dir), identity}, end);
   const auto read =
-      read_journal(files, {journal_path(data_dir), identity->incarnation, {}}, visitor);
+      read_journal(files, {journal_path(data_dir), identity.incarnation, {}}, visitor);
   if (!read) return read.error();
   recovered.end = *read;
   if (Status s = check_sales(recovered.catalog); !s.ok()) return s.error();
@@ -232,6 +245,7 @@ Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_
 Result<Recovered> recover_store(FileSystem& files, const std::string& data_dir,
                                 const RandomSource& random) {
   const std::string journal = journal_path(data_dir);
+  if (Status s = refuse_what_is_no_store(files, data_dir); !s.ok()) return s.error();
   if (Status s = files.create_directory(journal); !s.ok()) return s.error();
   if (Status s = files.sync_directory(data_dir); !s.ok()) return s.error();
   auto identity = read_identity(files, data_dir);

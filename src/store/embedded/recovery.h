@@ -25,13 +25,14 @@ struct Recovered {
 Status make_data_directory(FileSystem& files, const std::string& data_dir);
 
 // Reads what recovery reads, and the claims of archived sales too; changes nothing. not_found:
-// there is no store in the directory.
-Result<Recovered> read_store(FileSystem& files, const std::string& data_dir);
+// there is no journal in the directory.
+Result<Recovered> read_store(FileSystem& files, const std::string& data_dir,
+                             const StoreIdentity& identity);
 
 // The same from the journal alone, which must be there from its first segment on, and as it was
 // before group `end`: a server may be writing further ones.
 Result<Recovered> read_whole_journal(FileSystem& files, const std::string& data_dir,
-                                     std::uint64_t end);
+                                     const StoreIdentity& identity, std::uint64_t end);
 
 // For an engine that will go on writing: makes the store when there is none, mends a torn tail, and
 // leaves the claims of archived sales where they are. The caller holds the directory's lock.

@@ -98,7 +98,8 @@ TEST_F(Snapshots, WhatTheWholeJournalFoldsToIsWhatASnapshotAndItsTailHold) {
   ASSERT_TRUE(report.ok()) << report.error().message;
   EXPECT_EQ(report->images, 2U);
   EXPECT_EQ(report->digest, before);
-  const auto whole = read_whole_journal(engine_.files(), "data", report->groups + 1);
+  const auto whole = read_whole_journal(
+      engine_.files(), "data", *read_identity(engine_.files(), "data"), report->groups + 1);
   ASSERT_TRUE(whole.ok());
   EXPECT_EQ(sale::digest(whole->catalog), before);
   engine_.lose_power();

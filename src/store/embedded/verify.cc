@@ -1,18 +1,16 @@
 #include "store/embedded/verify.h"
 
-#include <algorithm>
 #include <map>
 
 #include "sale/event_codec.h"
 #include "sale/invariants.h"
+#include "store/embedded/backup.h"
+#include "store/embedded/frozen_store.h"
 #include "store/embedded/recovery.h"
 #include "store/embedded/snapshot_manifest.h"
 
 namespace doorbuster::embedded {
 namespace {
-
-// A server beside it may take snapshots and remove what they cover: reading begins again then.
-constexpr int kAttempts = 5;
 
 // Events of segments that a snapshot covers: each must be whole, and follow the one before it.
 class CoveredEvents final : public GroupVisitor {
@@ -72,7 +70,7 @@ Result<std::optional<std::uint64_t>> first_segment(FileSystem& files, const std:
 Status check_covered(FileSystem& files, const std::string& data_dir, const Recovered& store,
                      std::uint64_t first) {
   if (first == 1) {
-    const auto whole = read_whole_journal(files, data_dir, store.end.next_group);
+    const auto whole = read_whole_journal(files, data_dir, store.identity, store.end.next_group);
     if (!whole) return whole.error();
     if (sale::digest(whole->catalog) == sale::digest(store.catalog)) return ok_status();
     return Error{ErrorCode::data_damaged, snapshots_path(data_dir) +
@@ -89,26 +87,31 @@ Status check_covered(FileSystem& files, const std::string& data_dir, const Recov
   return ok_status();
 }
 
-Result<VerifyReport> verify_once(FileSystem& files, const std::string& data_dir) {
-  const auto store = read_store(files, data_dir);
-  if (!store) return store.error();
-  const auto first = first_segment(files, data_dir);
-  if (!first) return first.error();
-  if (*first && **first < store->first_segment) {
-    if (Status s = check_covered(files, data_dir, *store, **first); !s.ok()) return s.error();
-  }
+// Whose data it is, and what a backup says of itself.
+struct Label {
+  StoreIdentity identity;
+  std::optional<Backup> backup;
+};
+
+Result<Label> read_label(FileSystem& files, const std::string& data_dir) {
+  auto identity = read_identity(files, data_dir);
+  if (identity) return Label{std::move(*identity), {}};
+  if (identity.error().code != ErrorCode::not_found) return identity.error();
+  auto backup = read_backup(files, data_dir);
+  if (backup) return Label{backup->identity, std::move(*backup)};
+  return backup.error().code == ErrorCode::not_found ? identity.error() : backup.error();
+}
+
+Result<VerifyReport> report_on(const Recovered& store) {
   VerifyReport report;
-  report.incarnation = to_hex(store->identity.incarnation);
-  report.segments = store->end.segment == 0 ? 0 : store->end.segment - first->value_or(1) + 1;
-  report.groups = store->end.next_group - 1;
-  report.events = store->end.next_position - 1;
-  report.images = store->images;
-  report.digest = sale::digest(store->catalog);
-  report.clean_stop = store->end.clean_stop;
-  report.torn_bytes =
-      store->end.torn_end > store->end.offset ? store->end.torn_end - store->end.offset : 0;
-  for (std::uint32_t i = 0; i < store->catalog.size(); ++i) {
-    const sale::SaleState& sale = store->catalog[{i}];
+  report.incarnation = to_hex(store.identity.incarnation);
+  report.groups = store.end.next_group - 1;
+  report.events = store.end.next_position - 1;
+  report.images = store.images;
+  report.digest = sale::digest(store.catalog);
+  report.clean_stop = store.end.clean_stop;
+  for (std::uint32_t i = 0; i < store.catalog.size(); ++i) {
+    const sale::SaleState& sale = store.catalog[{i}];
     if (Status s = sale::check_claims(sale); !s.ok()) return s.error();
     const sale::Totals& totals = sale.totals();
     report.sales.push_back({sale.definition().slug, sale.sequence().value, totals.stock,
@@ -118,27 +121,32 @@ Result<VerifyReport> verify_once(FileSystem& files, const std::string& data_dir)
   return report;
 }
 
-// The names of everything that a snapshot may take away.
-std::vector<std::string> names_there(FileSystem& files, const std::string& data_dir) {
-  std::vector<std::string> all;
-  for (const std::string& directory : {snapshots_path(data_dir), journal_path(data_dir)}) {
-    const auto names = files.list(directory);
-    if (names) all.insert(all.end(), names->begin(), names->end());
-  }
-  std::ranges::sort(all);
-  return all;
-}
-
 }  // namespace
 
 Result<VerifyReport> verify_directory(FileSystem& files, const std::string& data_dir) {
-  for (int attempt = 1;; ++attempt) {
-    const auto before = names_there(files, data_dir);
-    auto report = verify_once(files, data_dir);
-    const auto after = names_there(files, data_dir);
-    const bool something_went = !std::ranges::includes(after, before);
-    if (report.ok() || attempt == kAttempts || !something_went) return report;
+  const auto label = read_label(files, data_dir);
+  if (!label) return label.error();
+  const auto frozen = FrozenStore::freeze(files, data_dir, label->identity);
+  if (!frozen) return frozen.error();
+  const auto store = read_store(**frozen, data_dir, label->identity);
+  if (!store) return store.error();
+  if (label->backup) {
+    if (Status s = check_complete(files, data_dir, *label->backup, *store); !s.ok()) {
+      return s.error();
+    }
   }
+  const auto first = first_segment(**frozen, data_dir);
+  if (!first) return first.error();
+  if (*first && **first < store->first_segment) {
+    if (Status s = check_covered(**frozen, data_dir, *store, **first); !s.ok()) return s.error();
+  }
+  auto report = report_on(*store);
+  if (!report) return report.error();
+  report->segments = store->end.segment == 0 ? 0 : store->end.segment - first->value_or(1) + 1;
+  report->torn_bytes = (*frozen)->torn_bytes();
+  report->clean_stop = report->clean_stop && report->torn_bytes == 0;
+  if (label->backup) report->backup_taken_at = label->backup->taken_at;
+  return report;
 }
 
 }  // namespace doorbuster::embedded
