@@ -53,15 +53,36 @@ void EventLoop::run(std::function<void()> end_of_turn) {
   const auto end_turn = std::move(end_of_turn);
   arm_tick();
   while (!stopped_) {
-    // What the flush of the last turn has made possible does not wait for an event.
-    if (touched_.empty()) io_.run_one();
-    for (int n = 0; n < kEventsOfATurn && io_.poll_one() > 0; ++n) {
-    }
+    serve_sockets();
+    serve_io();
     if (end_turn) end_turn();
     flush_all();
+    closed_.clear();
     if (draining_ && sessions_.empty()) stopped_ = true;
   }
   close_all();
+}
+
+void EventLoop::serve_sockets() {
+  const std::size_t ready = sockets_.look();
+  reading_.swap(unread_);
+  for (const auto& session : reading_) session->read();
+  is_idle_ = ready == 0 && reading_.empty();
+  reading_.clear();
+  for (std::size_t n = 0; n < ready; ++n) {
+    const auto [session, input, output, end] = sockets_.ready(n);
+    session.on_ready(input, output, end);
+  }
+}
+
+// Everything but the sockets of sessions, and the wait when there is nothing at all to do.
+void EventLoop::serve_io() {
+  if (is_idle_ && touched_.empty() && unread_.empty()) {
+    sockets_.wake_io();
+    io_.run_one();
+  }
+  for (int n = 0; n < kEventsOfATurn && io_.poll_one() > 0; ++n) {
+  }
 }
 
 void EventLoop::post(std::function<void()> work) { boost::asio::post(io_, std::move(work)); }
@@ -96,20 +117,11 @@ void EventLoop::open_session(Listener& listener, Handler& handler, int descripto
     listener.dropped();
     return;
   }
-  boost::system::error_code error;
-  Socket socket(io_.get_executor());
-  // The protocol matters to nothing that is asked of an accepted socket.
-  socket.assign(boost::asio::ip::tcp::v4(), descriptor, error);
-  if (error) {
-    ::close(descriptor);
-    return;
-  }
-  socket.non_blocking(true, error);
-  if (error) return;
+  auto session = std::make_shared<Session>(*this, listener, handler, descriptor, peer);
+  if (!sockets_.add(descriptor, *session)) return;
   listener.opened(refused);
-  sessions_.push_back(std::make_shared<Session>(*this, listener, handler, std::move(socket), peer));
+  sessions_.push_back(session);
   const auto place = std::prev(sessions_.end());
-  const auto session = *place;
   if (refused) {
     session->start_refusing(place);
   } else {
@@ -120,6 +132,7 @@ void EventLoop::open_session(Listener& listener, Handler& handler, int descripto
 void EventLoop::forget(Session& session) {
   session.listener().closed(session.is_refused());
   wheel_.remove(session);
+  closed_.push_back(std::move(*session.place()));
   sessions_.erase(session.place());
 }
 
@@ -165,7 +178,9 @@ void EventLoop::close_all() {
   const std::vector<std::shared_ptr<Session>> all(sessions_.begin(), sessions_.end());
   for (const auto& session : all) session->close();
   touched_.clear();
+  unread_.clear();
   grown_.clear();
+  closed_.clear();
 }
 
 }  // namespace doorbuster::http

@@ -21,6 +21,7 @@
 #include "http/listener.h"
 #include "http/server.h"
 #include "http/session.h"
+#include "http/socket_watch.h"
 #include "http/timer_wheel.h"
 
 namespace doorbuster::http {
@@ -45,15 +46,20 @@ class EventLoop {
   std::string_view date() const { return date_; }
   bool draining() const { return draining_; }
   TimerWheel& wheel() { return wheel_; }
+  SocketWatch& sockets() { return sockets_; }
   // The first tick that is at least `time` away.
   TimerWheel::Tick due_in(std::chrono::milliseconds time) const;
   void open_session(Listener& listener, Handler& handler, int descriptor, const Peer& peer);
   void forget(Session& session);
   void flush_later(std::shared_ptr<Session> session);
+  // Session::read() in the next turn.
+  void read_later(std::shared_ptr<Session> session) { unread_.push_back(std::move(session)); }
   // Its buffers have grown: looked at again at the next tick.
   void trim_later(std::shared_ptr<Session> session) { grown_.push_back(std::move(session)); }
 
  private:
+  void serve_io();
+  void serve_sockets();
   void arm_tick();
   void on_tick();
   void start_drain();
@@ -64,6 +70,7 @@ class EventLoop {
   const std::chrono::milliseconds tick_;  // of the limits at the start
   const std::chrono::steady_clock::time_point started_;
   boost::asio::io_context io_{1};
+  SocketWatch sockets_{io_};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>,
@@ -74,9 +81,13 @@ class EventLoop {
   std::string date_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   Session::List sessions_;
+  std::vector<std::shared_ptr<Session>> closed_;  // in this turn: the watch may still name them
+  std::vector<std::shared_ptr<Session>> unread_;
+  std::vector<std::shared_ptr<Session>> reading_;
   std::vector<std::shared_ptr<Session>> touched_;
   std::vector<std::shared_ptr<Session>> flushing_;
   std::vector<std::shared_ptr<Session>> grown_;
+  bool is_idle_ = false;  // no socket has given this turn anything to do
   bool draining_ = false;
   bool stopped_ = false;
   TimerWheel::Tick drain_due_ = TimerWheel::kNever;

@@ -1,15 +1,16 @@
 #include "http/session.h"
 
-#include <boost/asio/buffer.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "http/event_loop.h"
 
 namespace doorbuster::http {
 namespace {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 constexpr std::size_t kMaxUnsent = 256 * 1024;         // beyond it no further request is taken
 constexpr std::size_t kDrained = 64 * 1024;            // a stream may go on below it
@@ -20,36 +21,21 @@ constexpr std::size_t kIdleOutput = 4 * 1024;
 
 }  // namespace
 
-struct Session::ReadDone {
-  using allocator_type = SlotAllocator<void>;
-  allocator_type get_allocator() const { return allocator_type(session->read_slot_); }
-  void operator()(error_code error, std::size_t size) const { session->on_read(error, size); }
-
-  std::shared_ptr<Session> session;
-};
-
-struct Session::WriteReady {
-  void operator()(error_code error) const {
-    if (!error) session->on_writable();
-  }
-
-  std::shared_ptr<Session> session;
-};
-
-Session::Session(EventLoop& loop, Listener& listener, Handler& handler, Socket socket,
+Session::Session(EventLoop& loop, Listener& listener, Handler& handler, int socket,
                  const Peer& peer)
     : loop_(loop),
       listener_(listener),
       handler_(handler),
-      socket_(std::move(socket)),
+      socket_(socket),
       reader_(loop.limits().head_bytes, peer) {}
 
-Session::~Session() = default;
+Session::~Session() {
+  if (is_open()) ::close(socket_);
+}
 
 void Session::start(List::iterator place) {
   place_ = place;
   set_deadlines();
-  arm_read();
 }
 
 void Session::start_refusing(List::iterator place) {
@@ -60,9 +46,7 @@ void Session::start_refusing(List::iterator place) {
 
 void Session::close() {
   if (!is_open()) return;
-  error_code ignored;
-  socket_->close(ignored);
-  socket_.reset();
+  ::close(std::exchange(socket_, kClosed));
   loop_.forget(*this);
   // May end Streams that callbacks own; they find the session closed.
   answers_.drop_all();
@@ -70,8 +54,8 @@ void Session::close() {
 
 // The client sees a reset, and not an end that could be taken for the answer's.
 void Session::reset_and_close() {
-  error_code ignored;
-  socket_->set_option(asio::socket_base::linger(true, 0), ignored);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   close();
 }
 
@@ -122,25 +106,55 @@ void Session::close_with_input() {
   if (input_ended_) close();
 }
 
-void Session::arm_read() {
-  if (reading_ || input_ended_ || paused_ || (last_taken_ && !lingering_)) return;
-  reading_ = true;
-  const auto room = reader_.prepare();
-  socket_->async_read_some(asio::mutable_buffer(room.data(), room.size()),
-                           ReadDone{shared_from_this()});
+bool Session::wants_input() const {
+  return is_open() && !input_ended_ && !paused_ && (!last_taken_ || lingering_);
 }
 
-void Session::on_read(error_code error, std::size_t size) {
-  reading_ = false;
+void Session::read_later() {
+  if (!has_input_ || !wants_input() || std::exchange(read_due_later_, true)) return;
+  loop_.read_later(shared_from_this());
+}
+
+void Session::on_ready(bool input, bool output, bool end) {
   if (!is_open()) return;
-  if (error == asio::error::eof) return on_input_end();
-  if (error) return close();
+  has_input_ |= input;
+  ends_ |= end;
+  if (output && blocked_) {
+    blocked_ = false;
+    touch();
+  }
+  if (input && !read_due_later_) read();
+}
+
+void Session::read() {
+  read_due_later_ = false;
+  if (!has_input_ || !wants_input()) return;
+  const auto room = reader_.prepare();
+  ssize_t size = 0;
+  do {
+    size = ::recv(socket_, room.data(), room.size(), 0);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) {
+    has_input_ = false;
+    if (errno != EAGAIN) close();
+    return;
+  }
+  if (size == 0) {
+    has_input_ = false;
+    return on_input_end();
+  }
+  // What comes after a read that fell short is told anew; but not an end that was told before it.
+  has_input_ = static_cast<std::size_t>(size) == room.size() || ends_;
+  take_input(static_cast<std::size_t>(size));
+  read_later();
+}
+
+void Session::take_input(std::size_t size) {
   if (lingering_) {
     lingered_ += size;
-    return lingered_ > kMaxLingered ? close() : arm_read();
+    if (lingered_ > kMaxLingered) close();
+    return;
   }
-  // A deadline may have ended the input while the read was under way.
-  if (last_taken_) return;
   reader_.commit(size);
   take_requests();
 }
@@ -186,7 +200,6 @@ void Session::take_requests() {
         break;
     }
   }
-  arm_read();
   set_deadlines();
 }
 
@@ -230,6 +243,7 @@ void Session::flush() {
   }
   if (paused_ && !is_congested()) {
     take_requests();
+    read_later();
     touch();
   }
   if (answers_.spare_capacity() > kIdleOutput && !std::exchange(grown_, true)) {
@@ -242,40 +256,32 @@ void Session::flush() {
 bool Session::send_output() {
   while (!answers_.unsent().empty()) {
     const auto unsent = answers_.unsent();
-    error_code error;
-    const auto size = socket_->write_some(asio::const_buffer(unsent.data(), unsent.size()), error);
-    if (error == asio::error::would_block) {
+    const ssize_t size = ::send(socket_, unsent.data(), unsent.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) {
       blocked_ = true;
+      loop_.sockets().add_output(socket_, *this);
       const Limits& limits = loop_.limits();
       write_due_ = loop_.due_in(close_with_input_ ? limits.stall_time : limits.idle_time);
-      socket_->async_wait(asio::socket_base::wait_write, WriteReady{shared_from_this()});
       return true;
     }
-    if (error) return false;
-    answers_.sent(size);
+    if (size < 0) return false;
+    answers_.sent(static_cast<std::size_t>(size));
   }
   write_due_ = TimerWheel::kNever;
   return true;
-}
-
-void Session::on_writable() {
-  if (!is_open()) return;
-  blocked_ = false;
-  touch();
 }
 
 void Session::end_connection() {
   if (answers_.end() == AnswerQueue::End::reset) return reset_and_close();
   if (input_ended_ || !(needs_linger_ || reader_.has_more())) return close();
   // Closing with input unread would send a reset, which can overtake the answer.
-  error_code error;
-  socket_->shutdown(asio::socket_base::shutdown_send, error);
-  if (error) return close();
+  if (::shutdown(socket_, SHUT_WR) != 0) return close();
   lingering_ = true;
   paused_ = false;
-  if (!reading_) reader_.discard();
+  reader_.discard();
   set_deadlines();
-  arm_read();
+  read_later();
 }
 
 void Session::drain() {

@@ -2,25 +2,21 @@
 // AnswerQueue. Those two hold the rules; this drives the socket and the deadlines.
 //
 // Thread: the I/O thread of its loop.
-// Owns: the socket. Its loop keeps it alive while it is open, Responders and Streams after that.
-// Invariants: at most one read and one wait for room to write are under way; once closed it calls
-// nobody, and what is asked of it does nothing. Output leaves in flush() alone.
+// Owns: the socket. Its loop keeps it alive while it is open, and to the end of the turn in which
+// it is closed; Responders and Streams after that. Invariants: once closed it calls nobody, and
+// what is asked of it does nothing. One read a turn, so that nobody who sends much keeps the
+// others. Output leaves in flush() alone.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "http/answer_queue.h"
 #include "http/handler.h"
-#include "http/operation_slot.h"
 #include "http/request_reader.h"
 #include "http/timer_wheel.h"
 
@@ -28,14 +24,13 @@ namespace doorbuster::http {
 
 class EventLoop;
 class Listener;
-using Socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 class Session final : public std::enable_shared_from_this<Session>, public TimerWheel::Entry {
  public:
   using List = std::list<std::shared_ptr<Session>>;
 
-  Session(EventLoop& loop, Listener& listener, Handler& handler, Socket socket, const Peer& peer);
+  // `socket`: a connected one that does not block; the session's from now on.
+  Session(EventLoop& loop, Listener& listener, Handler& handler, int socket, const Peer& peer);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -51,10 +46,13 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   void when_drained(std::uint64_t exchange, std::function<void()> more);
   void finish(std::uint64_t exchange);
   void close_with_input();
-  bool is_open() const { return socket_.has_value(); }
+  bool is_open() const { return socket_ != kClosed; }
   void abandon(std::uint64_t exchange);
 
   // For the loop.
+  // What the socket has become ready for; `end`: the client has ended his side, or it has failed.
+  void on_ready(bool input, bool output, bool end);
+  void read();    // the next read of a socket that still has something
   void flush();   // sends what there is, and goes on with what waited for that
   void expire();  // a deadline has passed
   void drain();   // no further request is wanted
@@ -65,20 +63,18 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   Listener& listener() const { return listener_; }
 
  private:
-  struct ReadDone;
-  struct WriteReady;
   // What the client is allowed time for.
   enum class Phase { none, idle, head, body, lingering };
 
-  void arm_read();
-  void on_read(boost::system::error_code error, std::size_t size);
+  bool wants_input() const;
+  void read_later();
+  void take_input(std::size_t size);
   void on_input_end();
   void take_requests();
   void deliver();
   void refuse(BadRequest what);
   bool is_congested() const;
   bool send_output();
-  void on_writable();
   void end_connection();
   void touch();  // there is something to flush
   void set_deadlines();
@@ -88,16 +84,18 @@ class Session final : public std::enable_shared_from_this<Session>, public Timer
   EventLoop& loop_;  // gone when closed
   Listener& listener_;
   Handler& handler_;
-  std::optional<Socket> socket_;
+  static constexpr int kClosed = -1;
+  int socket_;
   List::iterator place_;
   RequestReader reader_;
   AnswerQueue answers_;
-  OperationSlot read_slot_;
 
   bool refused_ = false;
   bool touched_ = false;
   bool grown_ = false;             // the loop knows that trim() is due
-  bool reading_ = false;           // a read is under way
+  bool has_input_ = false;         // the socket may have more to read, and will not say so again
+  bool ends_ = false;              // a read that falls short is not the last: the end is behind it
+  bool read_due_later_ = false;    // the loop knows that a read is due
   bool paused_ = false;            // requests wait until answers are sent
   bool input_ended_ = false;       // the client has shut its side
   bool close_with_input_ = false;  // which is then taken for his going
