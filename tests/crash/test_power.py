@@ -13,15 +13,19 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+sys.path[:0] = [os.path.join(HERE, "..", "e2e"), os.path.join(HERE, "..", "history")]
 
 import auditor  # noqa: E402
+import linearize  # noqa: E402
 from disks import PowerDisk, can_mount  # noqa: E402
 from harness import SCALE, DoorbusterTest, chance, crowd, main, run_program  # noqa: E402
 from load import Load, url  # noqa: E402
+from recorder import Recorder, definition  # noqa: E402
 
 POWER_FS = os.environ.get("DOORBUSTER_POWER_FS", "")
 CUTS = int(os.environ.get("DOORBUSTER_POWER_CUTS", "52"))
+LIVES = max(2, CUTS // 6)  # cuts in the lives of holds, beside those
+SALES_AT_ONCE = 8
 FAILURES = int(os.environ.get("DOORBUSTER_DISK_FAILURES", "12"))
 ENDS_A_DIRECTORY = 15
 CONNECTIONS = 12
@@ -220,6 +224,38 @@ class PowerCuts(PowerTest):
         everywhere = {*POINTS, *POINTS_OF_SEGMENTS, *POINTS_OF_SNAPSHOTS, "recovery", "a random moment"}
         if CUTS >= 500:
             self.assertEqual(everywhere - set(self.reached), set())
+
+
+class WholeLives(PowerTest):
+
+    def test_what_was_told_of_holds_before_a_power_cut_can_be_put_in_order_with_what_is_there_after_it(self):
+        """Holds that were confirmed, given back, extended, refunded; sales that were paused and restocked:
+        short histories of them, each with a cut in it, and the answers that it cost."""
+        self.ends_by = "cut"
+        self.begin()
+        histories = 0
+        while self.counts["cut"] < LIVES:
+            recorder = Recorder(self.random, buyers=5)
+            with self.server.connect() as connection:
+                for _ in range(SALES_AT_ONCE):
+                    recorder.create(connection, f"life-{histories}",
+                                    **definition(self.random, histories, [1, 2, 3, 6]))
+                    histories += 1
+            when, kind, part = self.random.choice(list(POINTS.values()))
+            self.disk.plan("cut", when, kind, part, self.random.randrange(50))
+            recorder.run(self.server.address, 4, 4 * SALES_AT_ONCE, depth=2, may_break=True)
+            if self.disk.forget():
+                self.end_now()
+            self.gone()
+            self.server.start()
+            with self.server.connect() as connection:
+                recorder.list_all(connection)
+            found = linearize.check(recorder.history)
+            self.assertEqual(found, [], [record for record in recorder.history
+                                         if any(one.startswith(record["sale"] + ":") for one in found)])
+            self.counts["answers lost"] += sum(one["returned"] is None for one in recorder.history)
+        print(f"{histories} short histories across {dict(self.counts)}", flush=True)
+        self.server.stop()
 
 
 class FailureTest(PowerTest):

@@ -27,6 +27,16 @@ def milliseconds(text):
     return at.replace(microsecond=0).timestamp() * 1000 + at.microsecond // 1000
 
 
+def definition(random, number, stock):
+    """Of the sale of that number: together they are of every kind."""
+    hold = [1, 0, 2, 600, 1][number % 5]
+    wanted = {"stock": random.choice(stock), "per_buyer_limit": random.randint(1, 3),
+              "hold_seconds": hold, "claim_attempts": [2, 5, 100][number % 3]}
+    if hold:
+        wanted.update(late_payment=random.choice(["reject", "reacquire"]), max_extension_seconds=1)
+    return wanted
+
+
 class Recorder:
     """Draws what is asked next, and keeps the records. `random` decides, so do the answers."""
 
@@ -67,7 +77,7 @@ class Recorder:
             # A pause is ended soon, by whoever comes to it.
             action = random.choice(["pause", "resume", "resume", "resume"])
             return {"op": "steer", "action": action}, steer(sale, action)
-        wanted = random.choice([{"stock": definition["stock"] + random.randrange(-5, 50)},
+        wanted = random.choice([{"stock": max(1, definition["stock"] + random.randrange(-5, 50))},
                                 {"per_buyer_limit": random.randint(1, 4)}])
         return {"op": "change", "wanted": wanted}, patch(sale, wanted)
 

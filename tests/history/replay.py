@@ -188,6 +188,9 @@ class _Replay:
 
     def _judge(self, record):
         wrong = step(self.sale, record, self.slack_ms, self.ends)
+        if wrong is None and record["status"] == 201 and record["op"] == "claim":
+            named = record["claim_sequence"]
+            wrong = None if named == self.sale.sequence else f"and names the sequence {named}"
         if wrong:
             self.found.append(f"{_words(record)}: {wrong}")
 

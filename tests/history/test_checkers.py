@@ -159,11 +159,12 @@ def numbered(records, **at):
     return found[0]
 
 
-def later(records, number, sequence=1):
-    """Room for one more sequence behind a record."""
+def later(records, number, by=1):
+    """Room for one more sequence behind a record, or for one less."""
     for record in records[number + 1:]:
-        if record["sequence"] is not None:
-            record["sequence"] += sequence
+        for name in ("sequence", "claim_sequence"):
+            if record.get(name) is not None:
+                record[name] += by
 
 
 BROKEN = {}  # name: (the good history, what breaks it, the checkers that see it)
@@ -218,8 +219,7 @@ def a_false_sold_out(records):
 def sold_out_beside_a_free_unit(records):
     record = numbered(records, buyer="cat", status=201)
     record.update(status=409, code="sold-out", sequence=5)
-    for later_one in records[records.index(record) + 1:]:
-        later_one["sequence"] -= 1
+    later(records, records.index(record), -1)
     del records[-1]["there"]["c3"]
 
 
@@ -272,8 +272,7 @@ def granted_while_paused(records):
     pause, resume = (numbered(records, action=action) for action in ("pause", "resume"))
     pause["action"], resume["action"] = "resume", "pause"
     pause["sequence"] = 6
-    for record in records[records.index(pause) + 1:]:
-        record["sequence"] -= 1
+    later(records, records.index(pause), -1)
     numbered(records, code="paused").update(code="sold-out")
 
 
@@ -307,6 +306,11 @@ def a_stale_read(records):
 @broken(without_holds)
 def a_refunded_unit_that_never_comes_back(records):
     numbered(records, op="stats").update(available=-1)
+
+
+@broken(without_holds, "replay")  # the claim is as it should be, but for the sequence that it names
+def a_claim_with_a_sequence_of_another(records):
+    numbered(records, claim="c3", status=201)["claim_sequence"] = 5
 
 
 @broken(without_holds, "replay")  # every answer is true in that order: only its sequence is not

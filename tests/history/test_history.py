@@ -16,7 +16,7 @@ sys.path.insert(0, HERE)
 import linearize  # noqa: E402
 import replay  # noqa: E402
 from harness import DoorbusterTest, chance, main, scaled  # noqa: E402
-from recorder import Recorder  # noqa: E402
+from recorder import Recorder, definition  # noqa: E402
 
 OPERATIONS = int(os.environ.get("DOORBUSTER_HISTORY", scaled(20_000)))
 LEFT_AT = os.environ.get("DOORBUSTER_HISTORY_FILE")
@@ -33,16 +33,6 @@ class RealHistories(DoorbusterTest):
         super().setUp()
         self.random = chance(self.id())
 
-    def definition(self, number, stock):
-        """Of the sale of that number: together they are of every kind."""
-        random = self.random
-        hold = [1, 0, 2, 600, 1][number % 5]
-        definition = {"stock": random.choice(stock), "per_buyer_limit": random.randint(1, 3),
-                      "hold_seconds": hold, "claim_attempts": [2, 5, 100][number % 3]}
-        if hold:
-            definition.update(late_payment=random.choice(["reject", "reacquire"]), max_extension_seconds=1)
-        return definition
-
     def test_a_long_history_replays_by_its_sequences(self):
         server = self.serve()
         buyers = max(200, OPERATIONS // 40)
@@ -50,9 +40,9 @@ class RealHistories(DoorbusterTest):
         with server.connect() as connection:
             for number in range(SALES):
                 recorder.create(connection, f"s-{number}",
-                                **self.definition(number, [20, 300, OPERATIONS // 100, OPERATIONS // 20]))
-            recorder.run(server.address, CONNECTIONS, OPERATIONS // CONNECTIONS,
-                         seconds=60 + OPERATIONS / 500)
+                                **definition(self.random, number, [20, 300, OPERATIONS // 100, OPERATIONS // 20]))
+        recorder.run(server.address, CONNECTIONS, OPERATIONS // CONNECTIONS, seconds=60 + OPERATIONS / 200)
+        with server.connect() as connection:
             recorder.list_all(connection)
         server.stop()
         self.judge(recorder.history)
@@ -92,7 +82,7 @@ class RealHistories(DoorbusterTest):
             with server.connect() as connection:
                 for number in range(min(8, SHORT - done)):
                     recorder.create(connection, f"t-{done + number}",
-                                    **self.definition(done + number, [1, 2, 3, 6]))
+                                    **definition(self.random, done + number, [1, 2, 3, 6]))
             killed = self.random.random() < 0.3
             self.walk(server, recorder, killed)
             if killed:
