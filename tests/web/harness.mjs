@@ -62,13 +62,15 @@ export function test(name, body) {
   });
 }
 
-// Polls until `condition` gives something truthy, and gives that.
+// Polls until `condition` gives something truthy, and gives that. `what`: a text, or what makes one.
 export async function eventually(what, condition, patience = PATIENCE) {
   const deadline = Date.now() + patience;
   for (;;) {
     const found = await condition();
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${patience / 1000} s: ${what}`);
+    if (Date.now() > deadline) {
+      throw new Error(`not within ${patience / 1000} s: ${typeof what === 'function' ? what() : what}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -121,12 +123,12 @@ export class Server {
     let said = '';
     child.stdout.on('data', (text) => { said += text; });
     child.stderr.on('data', (text) => { this.log += text; });
-    await eventually(`the server is ready\n${this.log}`, () => {
+    await eventually(() => `the server is ready\n${said}${this.log}`, () => {
       const found = /ready +http:\/\/127\.0\.0\.1:(\d+)/.exec(said);
       if (found) this.port = Number(found[1]);
       if (!found && child.exitCode !== null) throw new Error(`the server ended: ${this.log}`);
       return found;
-    });
+    }, 2 * PATIENCE);
   }
 
   async kill() {

@@ -232,6 +232,8 @@ export class DoorbusterSale extends HTMLElement {
   private take(claim: Claim): void {
     const before = this.known.claim;
     this.known.claim = claim;
+    // Decided, and not yet so late here: the clock here is behind.
+    if (this.clock.until(claim.claimed_at) > 0) this.clock.hear(claim.claimed_at);
     if (isLive(claim, this.clock)) {
       this.note = '';
       this.tell('won', { claim }, claim.id);

@@ -7,7 +7,7 @@ export const STYLE = `
 p { margin: 0 }
 [part=title] { font-size: 1.125rem; overflow-wrap: anywhere }
 [part=message]:focus { outline: none }
-[part=timer] { font-size: 2.25rem; font-weight: 600; line-height: 1.1; font-variant-numeric: tabular-nums }
+[part=timer] { font-size: 1.875rem; font-weight: 600; line-height: 1.1; font-variant-numeric: tabular-nums }
 [part=note] { font-size: .875rem; opacity: .75; overflow-wrap: anywhere }
 [part=button], [part=checkout] { box-sizing: border-box; display: block; width: 100%; min-height: 3rem; padding: .75rem 1rem;
   border: 0; border-radius: calc(var(--doorbuster-radius, .75rem) * .67); font: inherit; font-weight: 600; text-align: center;
