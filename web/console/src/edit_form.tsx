@@ -175,6 +175,7 @@ function Text({ label, hint, value, onInput, wrong, mono = false, disabled = fal
         <input
           {...attributes}
           class={mono ? 'input mono' : 'input'}
+          type="text"
           autocomplete="off"
           spellcheck={!mono}
           maxLength={200}
@@ -211,6 +212,7 @@ function Number_({ form, set, problem, disabled, name, member, label, least, mos
         <input
           {...attributes}
           class="input num"
+          type="text"
           inputmode="numeric"
           autocomplete="off"
           disabled={disabled}

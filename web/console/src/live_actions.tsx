@@ -208,6 +208,7 @@ function AddStock({ sale, doing, onAdd, onClose }: {
             <input
               {...attributes}
               class="input num"
+              type="text"
               inputmode="numeric"
               autocomplete="off"
               value={text}

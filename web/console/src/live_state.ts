@@ -12,6 +12,8 @@ import type { FeedEvent, Page, Sale, SaleStats, SaleStatus } from './types.ts';
 
 const kTurn = 250; // ms between two pictures, and two readings
 const kTurnHidden = 2000;
+const kTurnRefused = 2000; // where the answer is a refusal, as for a sale that is not there
+const kTurnUnreachable = 500;
 const kStatusTurns = 4; // the sale's state is read every so many turns
 const kTimeOut = 2500; // an answer later than that is none
 export const kStaleAfter = 3000;
@@ -176,8 +178,14 @@ export class LiveState {
       : undefined;
     this.judgeHeat();
     this.publish();
-    const pause = (document.hidden ? kTurnHidden : kTurn) - (performance.now() - began);
+    const pause = this.pause() - (performance.now() - began);
     this.timer = window.setTimeout(() => void this.turn(), Math.max(pause, 20));
+  }
+
+  private pause(): number {
+    const { problem } = this.picture;
+    if (problem) return problem.status > 0 ? kTurnRefused : kTurnUnreachable;
+    return document.hidden ? kTurnHidden : kTurn;
   }
 
   private signal(): AbortSignal {

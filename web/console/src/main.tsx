@@ -156,7 +156,7 @@ function PageOf({ route, session }: { route: Route; session: Session }) {
       return <SystemPage />;
     case 'nowhere':
       return (
-        <Empty title={t('nowhere')}>
+        <Empty title={t('nowhere')} isPage>
           <a class="button" href="#/">
             {t('nav.sales')}
           </a>

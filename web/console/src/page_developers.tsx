@@ -127,6 +127,7 @@ function Events() {
             <input
               {...attributes}
               class="input mono"
+              type="text"
               placeholder={t('dev.all_sales')}
               autocomplete="off"
               autocapitalize="off"

@@ -66,17 +66,13 @@ function Proof({ sale, stats }: Result) {
           {t(addsUp ? 'proof.adds_up' : 'proof.broken')}
         </p>
         <dl class="sum num">
-          {terms.map(([name, units], i) => (
-            <>
-              {i > 0 && <div class="op" aria-hidden="true">+</div>}
-              <div key={name}>
-                <dt>{t(`stock.${name}`)}</dt>
-                <dd>{number(units)}</dd>
-              </div>
-            </>
+          {terms.map(([name, units]) => (
+            <div key={name}>
+              <dt>{t(`stock.${name}`)}</dt>
+              <dd>{number(units)}</dd>
+            </div>
           ))}
-          <div class="op" aria-hidden="true">=</div>
-          <div>
+          <div class="total">
             <dt>{t('stock.stock')}</dt>
             <dd>{number(parts)}</dd>
           </div>

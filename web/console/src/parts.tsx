@@ -63,11 +63,15 @@ function plain(text: string): ComponentChildren[] {
   return text.split('`').map((piece, i) => (i % 2 === 1 ? <code>{piece}</code> : piece));
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+export function Empty({ title, isPage = false, children }: {
+  title: string;
+  isPage?: boolean; // it is all of the page
+  children?: ComponentChildren;
+}) {
   return (
     <div class="empty">
       <Icon name="ticket" size={36} />
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );
@@ -262,6 +266,7 @@ export function TypeTheId({ sale, title, warning, action, busy, problem, onDo, o
             <input
               {...attributes}
               class="input mono"
+              type="text"
               autocomplete="off"
               autocapitalize="off"
               spellcheck={false}

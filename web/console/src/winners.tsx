@@ -151,7 +151,7 @@ export function Winners({ sale }: { sale: string }) {
 }
 
 function Rows({ found, more }: { found: Found; more: () => void }) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const [top, setTop] = useState(0);
   const { rows, next } = found;
   const height = box.current?.clientHeight || kRow * kFew;
@@ -175,11 +175,10 @@ function Rows({ found, more }: { found: Found; more: () => void }) {
         <span>{t('result.claimed_at')}</span>
         <span>{t('result.reference')}</span>
       </div>
-      <div
+      <section
         ref={box}
         class={rows.length <= kFew && next === null ? 'rows few' : 'rows'}
         tabIndex={0}
-        role="region"
         aria-label={t('result.winners')}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       >
@@ -197,7 +196,7 @@ function Rows({ found, more }: { found: Found; more: () => void }) {
             </li>
           ))}
         </ol>
-      </div>
+      </section>
       <p class="hint num" role="status">
         {t(next === null ? 'result.shown_all' : 'result.shown', { n: rows.length })}
       </p>
