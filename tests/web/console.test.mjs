@@ -61,7 +61,7 @@ test('a sale is made, counts down, opens, is paused, refilled and closed, and it
   await page.getByLabel('Hold, in seconds').fill('0');
   await page.getByLabel('Opens').fill(await localTime(page, 3_600_000));
   await page.locator('[data-preview]').getByText('Café drop!').waitFor();
-  await page.locator('[data-check=disk][data-verdict=ok]').waitFor();
+  await page.locator('[data-check=answers]').waitFor();
   await page.locator('[data-check=opens][data-verdict=ok]').waitFor();
   await page.getByRole('button', { name: 'Publish' }).click();
   await isIn(page, 'scheduled');
@@ -100,7 +100,7 @@ test('a sale is made, counts down, opens, is paused, refilled and closed, and it
   for (const what of ['Published “Café drop!”, 500 units', 'Opened', 'Paused', 'Changed: “Café drop!”, 600 units', 'Resumed', 'Closed']) {
     await page.locator('.timeline').getByText(what, { exact: true }).waitFor();
   }
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV', exact: true }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV', exact: true }).click()]);
   assert.equal(download.suggestedFilename(), 'cafe-drop.csv');
   const rows = fs.readFileSync(await download.path(), 'utf8').trimEnd().split('\r\n');
   assert.equal(rows.length, confirmed + 1);
@@ -111,7 +111,8 @@ test('while the server is away the page says so, and tells the truth by itself w
   const server = await Server.start();
   await server.createSale('drop', { stock: 10, hold_seconds: 600 });
   await server.claim('drop', 'ann');
-  const page = await visit(server, '#/sales/drop/live');
+  // The browser tells of the connection that broke, in no words.
+  const page = await visit(server, '#/sales/drop/live', { expected: [/^$/] });
   await eventually('one is held', async () => await count(page, 'held') === 1);
   await server.kill();
   await page.locator('[data-stale]').waitFor();
@@ -233,11 +234,11 @@ const AS_SERIALIZED = { 'attribute-boolean-style': 'off', 'no-inline-style': 'of
 
 const PAGES = [
   ['#/', '.sale-card'],
-  ['#/new', '[data-check=disk]'],
+  ['#/new', '[data-check=answers]'],
   ['#/sales/drop/live', '.uplot canvas'],
   ['#/sales/coming/live', '.sentence[data-state=scheduled]'],
   ['#/sales/over/result', '.timeline'],
-  ['#/sales/drop/edit', '[data-check=disk]'],
+  ['#/sales/drop/edit', '[data-check=answers]'],
   ['#/sales/none/live', '[role=alert]'],
   ['#/developers', '.events summary'],
   ['#/system', '[data-ready=yes]'],
@@ -334,7 +335,7 @@ test(`${WINNERS} winners are scrolled, searched and downloaded`, async () => {
   await page.getByText('No claim fits').waitFor();
   await page.getByLabel('Search').fill('');
   await list.locator('.row').nth(5).waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'NDJSON' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'NDJSON' }).click()]);
   const lines = fs.readFileSync(await download.path(), 'utf8').trim().split('\n');
   assert.equal(lines.length, WINNERS);
   await page.getByRole('button', { name: 'Count every claim' }).click();

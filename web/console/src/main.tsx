@@ -2,6 +2,10 @@
 
 import 'uplot/dist/uPlot.min.css';
 import './main.css';
+import './parts.css';
+import './pages.css';
+import './quiet_pages.css';
+import './narrow.css';
 
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';

@@ -5,7 +5,8 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import { get, Problem, request, salePath } from './api.ts';
+import { fetchOrProblem, get, Problem, request, salePath } from './api.ts';
+import { useDoing } from './hooks.ts';
 import { clockTimeExact, number, t } from './i18n.ts';
 import { Icon } from './icons.tsx';
 import { Empty, Field, Loading, ProblemNote } from './parts.tsx';
@@ -56,6 +57,19 @@ function queryOf(search: Search, more: Record<string, string | undefined>): URLS
   return query;
 }
 
+const kTypes = { csv: 'text/csv', ndjson: 'application/x-ndjson' };
+
+/** A blob is the browser's to keep, on its disk if it is large: nothing of it passes through this page's scripts. */
+async function saveClaims(sale: string, search: Search, format: 'csv' | 'ndjson'): Promise<void> {
+  const target = salePath(sale, `/claims?${queryOf(search, {})}`);
+  const blob = await (await fetchOrProblem(target, { accept: kTypes[format] })).blob();
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = `${sale}.${format}`;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 function useClaims(id: string, search: Search): { found: Found; more: () => void } {
   const [found, setFound] = useState<Found>({ rows: [], next: undefined, problem: undefined });
   const busy = useRef(false);
@@ -101,7 +115,8 @@ export function Winners({ sale }: { sale: string }) {
     return () => window.clearTimeout(timer);
   }, [text, status]);
   const { found, more } = useClaims(sale, search);
-  const download = (format: string): string => salePath(sale, `/claims?${queryOf(search, { format })}`);
+  const saving = useDoing();
+  const save = (format: 'csv' | 'ndjson'): void => saving.run(() => saveClaims(sale, search, format));
   return (
     <section class="card">
       <h2>{t('result.winners')}</h2>
@@ -136,16 +151,17 @@ export function Winners({ sale }: { sale: string }) {
           </select>
         </div>
         <div class="button-row">
-          <a class="button" href={download('csv')} download={`${sale}.csv`}>
+          <button type="button" class="button" disabled={saving.busy} onClick={() => save('csv')}>
             <Icon name="download" size={18} /> CSV
-          </a>
-          <a class="button" href={download('ndjson')} download={`${sale}.ndjson`}>
+          </button>
+          <button type="button" class="button" disabled={saving.busy} onClick={() => save('ndjson')}>
             <Icon name="download" size={18} /> NDJSON
-          </a>
+          </button>
         </div>
       </div>
+      {saving.problem && <ProblemNote problem={saving.problem} />}
       {found.problem && <ProblemNote problem={found.problem} onRetry={more} />}
-      <Rows found={found} more={more} />
+      <Rows key={`${search.status} ${search.text}`} found={found} more={more} />
     </section>
   );
 }
@@ -155,8 +171,9 @@ function Rows({ found, more }: { found: Found; more: () => void }) {
   const [top, setTop] = useState(0);
   const { rows, next } = found;
   const height = box.current?.clientHeight || kRow * kFew;
-  const first = Math.max(0, Math.floor(top / kRow) - kMargin);
-  const last = Math.min(rows.length, Math.ceil((top + height) / kRow) + kMargin);
+  const from = Math.max(0, Math.min(top, rows.length * kRow - height)); // a list may have become shorter
+  const first = Math.max(0, Math.floor(from / kRow) - kMargin);
+  const last = Math.min(rows.length, Math.ceil((from + height) / kRow) + kMargin);
   const isEndNear = last >= rows.length - kMargin;
   useEffect(() => {
     // A page by status may be short where few are of it: on, until there is something to see or no more.
