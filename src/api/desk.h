@@ -25,6 +25,8 @@ struct ApiOptions {
   WebSite web;  // what browsers are served
   std::string version;
   std::string engine = "embedded";
+  // How the store is; empty: it is not told.
+  std::function<store::StoreCondition()> condition;
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
 };

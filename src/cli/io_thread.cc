@@ -5,8 +5,10 @@
 namespace doorbuster::cli {
 namespace {
 
-api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
+api::ApiOptions complete(api::ApiOptions options, const store::ClaimStore& store,
+                         std::function<void()> wake) {
   options.wake = std::move(wake);
+  options.condition = [&store] { return store.condition(); };
   return options;
 }
 
@@ -15,7 +17,7 @@ api::ApiOptions with_wake(api::ApiOptions options, std::function<void()> wake) {
 IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limits limits)
     : server_(limits),
       port_(store.connect([this] { wake(); })),
-      handler_(*port_, store.events(), with_wake(std::move(options), [this] { wake(); })) {}
+      handler_(*port_, store.events(), complete(std::move(options), store, [this] { wake(); })) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
   return server_.listen(endpoint, handler_, shared);
