@@ -7,6 +7,28 @@
 #include "sale/types.h"
 
 namespace doorbuster::api {
+namespace {
+
+// The lines of /readyz?verbose, for who asks with a key and cannot reach the admin listener.
+void append_condition(std::string& body, const ApiOptions& options) {
+  if (!options.condition) return;
+  store::StoreCondition condition = options.condition();
+  if (options.admission.keys != nullptr) {
+    condition.lines.emplace_back("keys", options.admission.keys->condition());
+  }
+  body += condition.ready ? R"(,"ready":true,"checks":[)" : R"(,"ready":false,"checks":[)";
+  for (const auto& [part, state] : condition.lines) {
+    if (body.back() == '}') body += ',';
+    body += R"({"name":)";
+    append_json_string(body, part);
+    body += state == "ok" ? R"(,"ok":true,"detail":)" : R"(,"ok":false,"detail":)";
+    append_json_string(body, state);
+    body += '}';
+  }
+  body += ']';
+}
+
+}  // namespace
 
 void describe_server(Call& call) {
   const ApiOptions& options = call.answer.desk().options;
@@ -16,7 +38,9 @@ void describe_server(Call& call) {
   body += R"(,"engine":)";
   append_json_string(body, options.engine);
   // Every answer waits for the sync of the journal (R7); the embedded engine knows no other level.
-  body += R"(,"durability":"synced","limits":{"stock":)";
+  body += R"(,"durability":"synced")";
+  append_condition(body, options);
+  body += R"(,"limits":{"stock":)";
   append_number(body, sale::kMaxStock);
   body += R"(,"quantity":)";
   append_number(body, sale::kMaxQuantity);

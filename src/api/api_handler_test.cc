@@ -307,6 +307,7 @@ TEST(Api, DescribesTheServer) {
   const Shop shop;
   const ShopReply reply = shop.get("/v1/server");
   EXPECT_TRUE(reply.has(R"("version":"9.8.7","engine":"embedded","durability":"synced")"));
+  EXPECT_TRUE(reply.has(R"("ready":true,"checks":[{"name":"engine","ok":true,"detail":"ok"},)"));
   EXPECT_TRUE(reply.has(R"("hold_seconds":2592000,"max_extension_seconds":2592000,)"
                         R"("claim_attempts":1000,"archive_after_seconds":315360000}})"))
       << reply.body;

@@ -46,13 +46,16 @@ std::optional<Unreadable> parse_round(const Call& call, std::uint32_t& stock);
 std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale);
 
 // A page's `limit` and `after` (a cursor made by append_cursor); `from` is the first number to
-// show. A list of claims takes `buyer` and `status` too; an export takes these two alone.
+// show. A list of claims takes `buyer` and `status` too; an export takes these two and `format`,
+// which says in the address what a link cannot say by Accept.
 enum class PageOf : char { sales = 's', claims = 'c', claims_of_buyer = 'b' };
+enum class ExportForm : std::uint8_t { csv, ndjson };
 struct PageQuery {
   std::uint32_t from = 0;
   std::uint32_t limit = 100;
   sale::BuyerId buyer;                      // empty: not given
   std::optional<sale::ClaimStatus> status;  // nothing: any
+  std::optional<ExportForm> format;         // nothing: not given
 };
 std::optional<Unreadable> parse_export(const Call& call, PageQuery& page);
 std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page);

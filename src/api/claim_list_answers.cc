@@ -10,6 +10,7 @@
 #include "api/body.h"
 #include "api/claim_csv.h"
 #include "api/claim_stream.h"
+#include "api/query.h"
 #include "api/render.h"
 #include "api/replies.h"
 #include "api/text.h"
@@ -151,9 +152,18 @@ void append_rows(std::string& out, const std::vector<store::ClaimView>& claims,
   }
 }
 
+// A browser that follows a link saves what comes, under the sale's name.
+void name_the_file(Answer& answer, std::string_view slug) {
+  if (!answer.exchange().names_file) return;
+  std::string value = "attachment; filename=\"";
+  value.append(slug).append(answer.exchange().as_csv ? ".csv\"" : ".ndjson\"");
+  answer.field("Content-Disposition", value);
+}
+
 void render_export(Answer& answer, store::Reply& reply) {
   const store::ClaimsPage* page = page_in(answer, reply);
   if (page == nullptr) return;
+  name_the_file(answer, page->sale.definition->slug);
   const bool as_csv = answer.exchange().as_csv;
   if (as_csv) append_csv_header(answer.body());
   stream_claims(
@@ -167,6 +177,7 @@ void render_export(Answer& answer, store::Reply& reply) {
 void render_export_of_buyer(Answer& answer, store::Reply& reply) {
   store::ClaimsPage* page = page_in(answer, reply);
   if (page == nullptr) return;
+  name_the_file(answer, page->sale.definition->slug);
   std::reverse(page->claims.begin(), page->claims.end());
   const Exchange& exchange = answer.exchange();
   if (exchange.as_csv) append_csv_header(answer.body());
@@ -175,11 +186,13 @@ void render_export_of_buyer(Answer& answer, store::Reply& reply) {
   answer.send(200, exchange.as_csv ? kCsvType : kNdjsonType);
 }
 
-void export_claims(Call& call, bool as_csv) {
+// `accepted`: what Accept asks for, and the address may overrule.
+void export_claims(Call& call, ExportForm accepted) {
   PageQuery query;
   if (const auto why = parse_export(call, query)) return answer_unreadable(call.answer, *why);
   Exchange& exchange = call.answer.exchange();
-  exchange.as_csv = as_csv;
+  exchange.as_csv = query.format.value_or(accepted) == ExportForm::csv;
+  exchange.names_file = query.format.has_value();
   exchange.claim_status = query.status;
   if (!query.buyer.empty()) {
     return call.answer.ask(store::ReadBuyerClaims{call.sale(), query.buyer},
@@ -200,8 +213,11 @@ void read_own_claims(Call& call) {
 }
 
 void list_claims(Call& call) {
-  if (names(call.fields.accept, "text/csv")) return export_claims(call, true);
-  if (names(call.fields.accept, kNdjsonType)) return export_claims(call, false);
+  const bool wants_csv = names(call.fields.accept, "text/csv");
+  if (wants_csv || names(call.fields.accept, kNdjsonType) ||
+      names_parameter(call.request.query, "format")) {
+    return export_claims(call, wants_csv ? ExportForm::csv : ExportForm::ndjson);
+  }
   PageQuery page;
   if (const auto why = parse_page(call, PageOf::claims, page)) {
     return answer_unreadable(call.answer, *why);

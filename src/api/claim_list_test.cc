@@ -56,6 +56,29 @@ TEST_F(Claims, AreExportedWholeInTheOrderTheyWereGranted) {
   EXPECT_TRUE(csv.has("," + std::string("released,merchant,")));
 }
 
+TEST_F(Claims, AreAFileForALinkThatCannotSayWhatItAccepts) {
+  const Headers browser = {{"Accept", "text/html,*/*;q=0.8"}};
+  const ShopReply csv = shop->ask("GET", "/v1/sales/drop/claims?format=csv", browser);
+  EXPECT_EQ(csv.body, shop->ask("GET", "/v1/sales/drop/claims", kCsv).body);
+  EXPECT_EQ(csv.field("Content-Disposition"), "attachment; filename=\"drop.csv\"");
+  const ShopReply lines =
+      shop->ask("GET", "/v1/sales/drop/claims?format=ndjson&buyer=b7&status=held", browser);
+  EXPECT_EQ(lines.field("Content-Type"), "application/x-ndjson");
+  EXPECT_EQ(lines.field("Content-Disposition"), "attachment; filename=\"drop.ndjson\"");
+  EXPECT_EQ(count(lines.body, "\n"), 1U);
+  // The address overrules Accept, which alone makes no file.
+  EXPECT_EQ(shop->ask("GET", "/v1/sales/drop/claims?format=ndjson", kCsv).field("Content-Type"),
+            "application/x-ndjson");
+  EXPECT_EQ(shop->ask("GET", "/v1/sales/drop/claims", kCsv).field("Content-Disposition"), "");
+
+  const ShopReply wrong = shop->get("/v1/sales/drop/claims?format=xlsx");
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_TRUE(wrong.has(R"("parameter":"format","detail":"must be csv or ndjson")"));
+  EXPECT_EQ(wrong.field("Content-Disposition"), "");
+  EXPECT_EQ(shop->get("/v1/sales/drop/claims?format=csv&limit=5").status, 422);
+  EXPECT_EQ(shop->get("/v1/sales/none/claims?format=csv").field("Content-Disposition"), "");
+}
+
 TEST_F(Claims, AreExportedByStatusAndByBuyer) {
   const ShopReply released = shop->ask("GET", "/v1/sales/drop/claims?status=released", kNdjson);
   EXPECT_EQ(count(released.body, "\n"), ids.size());

@@ -33,6 +33,8 @@ struct ApiOptions {
   std::string engine = "embedded";
   AccessLog* access_log = nullptr;  // null: there is none. It outlives the server
   RefusalBook* refusals = nullptr;  // null: nobody asks for the sums. It outlives the server
+  // How the store is; empty: it is not told.
+  std::function<store::StoreCondition()> condition;
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
   // Of this thread; null: nobody looks.

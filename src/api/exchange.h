@@ -46,6 +46,7 @@ struct Exchange {
   bool as_text = false;         // the recipe's words, not JSON
   sale::BuyerId only_of;        // whose claim alone is shown; empty: anybody's
   bool as_csv = false;          // an export of claims
+  bool names_file = false;      // it is to be saved under the sale's name
   std::uint32_t page_from = 0;  // lists
   std::uint32_t page_limit = 0;
   std::optional<sale::ClaimStatus> claim_status;  // lists and exports of claims: these alone

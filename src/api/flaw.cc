@@ -70,6 +70,8 @@ Sentence sentence_of(const Flaw& flaw) {
               "必须是前一页 `next` 中给出的游标"};
     case FlawKind::not_a_status:
       return {"must be held, confirmed or released", "必须是 held、confirmed 或 released"};
+    case FlawKind::not_a_format:
+      return {"must be csv or ndjson", "必须是 csv 或 ndjson"};
     case FlawKind::not_an_event_cursor:
       return {"must be the id of an event that has happened, `next` of a page before, 0 or latest",
               "必须是已发生事件的 id、前一页的 `next`、0 或 latest"};

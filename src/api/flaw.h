@@ -42,6 +42,7 @@ enum class FlawKind : std::uint8_t {
   buyers_differ,
   not_a_cursor,
   not_a_status,  // of a claim
+  not_a_format,  // of an export
   not_an_event_cursor,
 };
 

@@ -28,6 +28,16 @@ void read_query(std::string_view query, std::span<const std::string_view> known,
   }
 }
 
+bool names_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    if (pair.substr(0, pair.find('=')) == name) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
+}
+
 Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first, std::string second) {
   return {kind, FlawPlace::parameter, std::string(name), std::move(first), std::move(second)};
 }

@@ -20,6 +20,9 @@ using QueryValue = std::optional<std::string_view>;
 void read_query(std::string_view query, std::span<const std::string_view> known,
                 std::span<QueryValue> values, Flaws& flaws);
 
+// Whether it is there, with whatever value.
+bool names_parameter(std::string_view query, std::string_view name);
+
 Flaw parameter_flaw(FlawKind kind, std::string_view name, std::string first = {},
                     std::string second = {});
 

@@ -146,6 +146,7 @@ void Shop::serve() {
   const auto store_port = store_->connect(wake);
   ApiOptions options = options_;
   options.wake = wake;
+  options.condition = [this] { return store_->condition(); };
   ApiHandler handler(*store_port, store_->events(), std::move(options));
   const auto endpoint = server.listen({"127.0.0.1", 0}, handler, false);
   CHECK(endpoint.ok());

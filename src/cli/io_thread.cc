@@ -5,8 +5,10 @@
 namespace doorbuster::cli {
 namespace {
 
-api::ApiOptions with(api::ApiOptions options, std::function<void()> wake, api::ApiProbe& probe) {
+api::ApiOptions complete(api::ApiOptions options, const store::ClaimStore& store,
+                         std::function<void()> wake, api::ApiProbe& probe) {
   options.wake = std::move(wake);
+  options.condition = [&store] { return store.condition(); };
   options.probe = &probe;
   return options;
 }
@@ -19,8 +21,8 @@ IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limi
       server_(limits),
       port_(store.connect([this] { wake(); })),
       handler_(*port_, store.events(),
-               with(
-                   std::move(options), [this] { wake(); }, metrics.add_api())) {}
+               complete(
+                   std::move(options), store, [this] { wake(); }, metrics.add_api())) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
   return server_.listen(endpoint, handler_, shared, &metrics_.add_listener());
