@@ -75,8 +75,9 @@ function Keys({ session }: { session: Session }) {
             {session.expires_at && <Fact name={t('dev.key_expires')}>{dateTime(session.expires_at)}</Fact>}
           </dl>
         )}
+        {session.scopes.length > 0 && <p class="legend">{t('dev.scopes')}</p>}
         {session.scopes.length > 0 && (
-          <ul class="scopes" aria-label={t('dev.scopes')}>
+          <ul class="scopes">
             {session.scopes.map((scope) => (
               <li key={scope} class="chip mono">
                 {scope}
