@@ -182,7 +182,8 @@ struct Bound {
 // It listens also while it waits for the wall clock, so that it can say what it waits for.
 void print_ready(const ServeArguments& arguments, const Listeners& asked, const Bound& bound,
                  std::optional<std::uint32_t> demo_units, bool ready) {
-  std::string out = (ready ? "ready   http://" : "waiting http://") + bound.http.text();
+  std::string out =
+      (ready ? "ready   http://" : "waiting http://") + bound.http.text() + "    console /console/";
   if (demo_units) out += "    demo sale \"demo\": " + grouped(*demo_units) + " units";
   out += "    data " + arguments.data_dir + "\n";
   if (demo_units && arguments.dev) {

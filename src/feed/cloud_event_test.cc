@@ -72,7 +72,7 @@ TEST(CloudEvent, TheTraceOfTheRequestStandsInTheEnvelope) {
   store::FeedEvent traced = event(sale::SaleOpened{});
   traced.event.trace = parent.bytes();
   std::string out;
-  append_cloud_event(out, kIncarnation, traced);
+  append_cloud_event(out, traced);
   const std::string_view before = R"("sequence":"17",)";
   std::string expected = rendered(sale::SaleOpened{});
   expected.insert(expected.find(before) + before.size(),

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/trace_parent.h"
 #include "sale/event_codec.h"
 #include "sim/random.h"
 #include "store/embedded/journal_format.h"
