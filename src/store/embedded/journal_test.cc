@@ -381,12 +381,12 @@ TEST_F(Journal, AnIdentityWithAnyChangedBitIsRefused) {
 
 TEST_F(Journal, ANewerFormatIsRefusedByItsName) {
   engine_.stop_in_good_order();
-  std::string text = "doorbuster store, format 2\n";
+  std::string text = "doorbuster store, format 3\n";
   engine_.files().put_file("data/identity", std::as_bytes(std::span(text)));
   const Status started = engine_.start();
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().code, ErrorCode::unsupported);
-  EXPECT_NE(started.error().message.find("format 2"), std::string::npos);
+  EXPECT_NE(started.error().message.find("format 3"), std::string::npos);
 }
 
 }  // namespace
