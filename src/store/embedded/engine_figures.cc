@@ -42,7 +42,7 @@ void Engine::take_figures() {
     ClaimTally& tally = tallies_[ordinal.value];
     tally.touched = false;
     if (!sale.totals().conserved()) probe_.engine.units_not_conserved();
-    figures_.push_back({&sale, figures_of(sale, tally)});
+    figures_.push_back({ordinal, sale.shared_definition(), figures_of(sale, tally)});
   }
   touched_.clear();
 }

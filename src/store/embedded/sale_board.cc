@@ -29,41 +29,41 @@ void SaleBoard::end_change() {
 
 void SaleBoard::adopt(const sale::SaleState& sale, const SaleFigures& figures) {
   begin_change();
-  place(sale);
+  place(sale.ordinal(), sale.definition());
   SaleFigures before;
   before.claims = figures.claims;
   before.released = figures.released;
   shown_[sale.ordinal().value] = std::bit_cast<Numbers>(before);
-  show_one(sale, figures);
+  show_one({sale.ordinal(), sale.shared_definition(), figures});
   end_change();
 }
 
 void SaleBoard::show(std::span<const ShownSale> sales) {
   if (sales.empty()) return;
   begin_change();
-  for (const ShownSale& each : sales) show_one(*each.sale, each.figures);
+  for (const ShownSale& each : sales) show_one(each);
   end_change();
 }
 
-void SaleBoard::show_one(const sale::SaleState& sale, const SaleFigures& figures) {
-  const std::uint32_t ordinal = sale.ordinal().value;
-  if (row_of_.size() <= ordinal) place(sale);
-  const auto now = std::bit_cast<Numbers>(figures);
+void SaleBoard::show_one(const ShownSale& shown) {
+  const std::uint32_t ordinal = shown.sale.value;
+  if (row_of_.size() <= ordinal) place(shown.sale, *shown.definition);
+  const auto now = std::bit_cast<Numbers>(shown.figures);
   Numbers& before = shown_[ordinal];
   Row& row = rows_[row_of_[ordinal]];
   for (std::size_t i = 0; i < kNumbers; ++i) {
     if (now[i] != before[i]) row.numbers[i].set(row.numbers[i].own() + now[i] - before[i]);
   }
   before = now;
-  if (figures.of_deleted() && row_of_[ordinal] != kOthers) {
+  if (shown.figures.of_deleted() && row_of_[ordinal] != kOthers) {
     named_.erase(std::find(named_.begin(), named_.end(), ordinal));
     move_to_others(row_of_[ordinal]);
     row_of_[ordinal] = kOthers;
   }
 }
 
-void SaleBoard::place(const sale::SaleState& sale) {
-  const std::uint32_t ordinal = sale.ordinal().value;
+void SaleBoard::place(sale::SaleOrdinal sale, const sale::SaleDefinition& definition) {
+  const std::uint32_t ordinal = sale.value;
   // Sales come in the order in which they are created; should one come late, it is not named.
   while (row_of_.size() <= ordinal) {
     row_of_.push_back(kOthers);
@@ -80,7 +80,7 @@ void SaleBoard::place(const sale::SaleState& sale) {
   named_.push_back(ordinal);
   Row& row = rows_[row_of_[ordinal]];
   std::array<std::uint64_t, kSlugWords> words{};
-  const std::string& slug = sale.definition().slug;
+  const std::string& slug = definition.slug;
   CHECK(slug.size() <= sizeof words);
   std::memcpy(words.data(), slug.data(), slug.size());
   for (std::size_t i = 0; i < kSlugWords; ++i) row.slug[i].set(words[i]);

@@ -26,7 +26,10 @@ namespace doorbuster::embedded {
 inline constexpr std::size_t kNamedSales = 100;
 
 struct ShownSale {
-  const sale::SaleState* sale = nullptr;  // of which only what never changes is looked at
+  // Not the state itself: until the figures are shown its sale may have left memory for the
+  // archive.
+  sale::SaleOrdinal sale;
+  sale::SharedDefinition definition;
   SaleFigures figures;
 };
 
@@ -78,9 +81,9 @@ class SaleBoard {
 
   void begin_change();
   void end_change();
-  void show_one(const sale::SaleState& sale, const SaleFigures& figures);
+  void show_one(const ShownSale& shown);
   // A row for a sale that has none yet.
-  void place(const sale::SaleState& sale);
+  void place(sale::SaleOrdinal sale, const sale::SaleDefinition& definition);
   void move_to_others(std::size_t row);
   static SaleFigures figures_in(const Row& row);
 

@@ -26,7 +26,7 @@ class Board : public ::testing::Test {
   ShownSale shown(const sale::SaleState& sale, std::uint64_t sold_out) {
     ClaimTally tally;
     tally[sale::Refusal::sold_out] = sold_out;
-    return {&sale, figures_of(sale, tally)};
+    return {sale.ordinal(), sale.shared_definition(), figures_of(sale, tally)};
   }
   void show(const sale::SaleState& sale, std::uint64_t sold_out) {
     board_.show(std::vector<ShownSale>{shown(sale, sold_out)});
