@@ -25,26 +25,8 @@ static_assert(static_cast<std::size_t>(Remark::too_many_connections) < kRemarks)
 
 }  // namespace
 
-std::string_view method_name(http::Method method) {
-  switch (method) {
-    case http::Method::get:
-      return "GET";
-    case http::Method::head:
-      return "HEAD";
-    case http::Method::post:
-      return "POST";
-    case http::Method::put:
-      return "PUT";
-    case http::Method::patch:
-      return "PATCH";
-    case http::Method::delete_:
-      return "DELETE";
-    case http::Method::options:
-      return "OPTIONS";
-    case http::Method::other:
-      return "other";
-  }
-  CHECK(false);
+std::string_view method_label(http::Method method) {
+  return method == http::Method::other ? "other" : name_of(method);
 }
 
 std::string_view auth_failure_name(Remark remark) {

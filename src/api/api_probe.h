@@ -92,7 +92,7 @@ class ApiProbe {
 };
 
 // "GET"; "other" for what the API has no use for.
-std::string_view method_name(http::Method method);
+std::string_view method_label(http::Method method);
 // What stands behind a refusal to let somebody in, "key_expired"; empty for any other remark.
 std::string_view auth_failure_name(Remark remark);
 

@@ -67,7 +67,7 @@ class OpenApi : public testing::Test {
   JsonDocument json_;
 };
 
-std::string name_of(http::Method method) {
+std::string member_of(http::Method method) {
   switch (method) {
     case http::Method::get:
       return "get";
@@ -119,7 +119,7 @@ std::pair<std::string, bool> credentials_of(Who who) {
 TEST_F(OpenApi, NamesEveryRouteAndNothingElse) {
   std::set<std::string> routes;
   for (const Route& route : api_routes()) {
-    routes.insert(name_of(route.method) + " " + std::string(route.path));
+    routes.insert(member_of(route.method) + " " + std::string(route.path));
   }
   std::set<std::string> operations;
   for_each_operation([&](std::string_view path, const JsonNode& operation) {
@@ -130,7 +130,7 @@ TEST_F(OpenApi, NamesEveryRouteAndNothingElse) {
 
 TEST_F(OpenApi, SaysOfEveryRouteWhoMayUseIt) {
   for (const Route& route : api_routes()) {
-    const JsonNode* operation = at({"paths", route.path, name_of(route.method)});
+    const JsonNode* operation = at({"paths", route.path, member_of(route.method)});
     ASSERT_NE(operation, nullptr) << route.path;
     const auto [scope, buyers] = credentials_of(route.who);
     EXPECT_EQ(scope_of(*operation), scope) << operation->name << " " << route.path;

@@ -54,26 +54,9 @@ bool fits(const PathPattern& pattern, const PathSegments& path, PathParameters& 
   return true;
 }
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case http::Method::get:
-      return "GET, HEAD";
-    case http::Method::head:
-      return "HEAD";
-    case http::Method::post:
-      return "POST";
-    case http::Method::put:
-      return "PUT";
-    case http::Method::patch:
-      return "PATCH";
-    case http::Method::delete_:
-      return "DELETE";
-    case http::Method::options:
-      return "OPTIONS";
-    case http::Method::other:
-      return {};
-  }
-  return {};
+// HEAD is allowed wherever GET is.
+std::string_view allowed_by(http::Method method) {
+  return method == http::Method::get ? "GET, HEAD" : name_of(method);
 }
 
 }  // namespace
@@ -100,7 +83,7 @@ std::string allowed_methods(std::span<const Route> routes, std::string_view path
   for (const Route& route : routes) {
     PathParameters parameters;
     if (!fits(route.pattern, segments, parameters)) continue;
-    methods += name_of(route.method);
+    methods += allowed_by(route.method);
     methods += ", ";
   }
   methods += "OPTIONS";

@@ -26,28 +26,6 @@ std::string rendered(bool json, const LogLine& line) {
   return out;
 }
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case http::Method::get:
-      return "GET";
-    case http::Method::head:
-      return "HEAD";
-    case http::Method::post:
-      return "POST";
-    case http::Method::put:
-      return "PUT";
-    case http::Method::patch:
-      return "PATCH";
-    case http::Method::delete_:
-      return "DELETE";
-    case http::Method::options:
-      return "OPTIONS";
-    case http::Method::other:
-      return "another method";  // a stranger's word
-  }
-  return {};
-}
-
 std::string hexadecimal(std::uint64_t value) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out(16, '0');
@@ -152,7 +130,8 @@ void ServerLog::tell_at_once(LogLevel level, std::string_view event, std::string
 
 void ServerLog::on_answer(const api::AccessNote& note) {
   if (!is_told(LogLevel::info)) return;
-  std::string route(name_of(note.method));
+  const bool is_known = note.method != http::Method::other;  // else it is a stranger's word
+  std::string route(is_known ? name_of(note.method) : "another method");
   if (note.route != nullptr) route.append(" ").append(note.route->path);
   const std::string trace = note.trace.trace_id();
   const std::string span = note.trace.span_id();

@@ -91,7 +91,7 @@ void append_answers(Exposition& out, const api::ApiFigures& figures) {
         if (times == 0) continue;
         const bool known = place < api::kStatuses.size();
         out.sample({{"route", path},
-                    {"method", api::method_name(static_cast<http::Method>(method))},
+                    {"method", api::method_label(static_cast<http::Method>(method))},
                     {"code", known ? std::to_string(api::kStatuses[place]) : "other"}},
                    times);
       }
@@ -100,7 +100,7 @@ void append_answers(Exposition& out, const api::ApiFigures& figures) {
   out.begin(kDuration);
   for (std::size_t route = 0; route < routes.size(); ++route) {
     out.histogram(
-        {{"route", routes[route].path}, {"method", api::method_name(routes[route].method)}},
+        {{"route", routes[route].path}, {"method", api::method_label(routes[route].method)}},
         figures.durations[route]);
   }
 }

@@ -4,6 +4,28 @@
 
 namespace doorbuster::http {
 
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::delete_:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return {};
+  }
+  return {};
+}
+
 std::string_view Request::field(std::string_view name) const {
   for (const auto& each : fields) {
     if (same_ignoring_case(each.name, name)) return each.value;

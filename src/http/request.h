@@ -13,6 +13,9 @@ namespace doorbuster::http {
 
 enum class Method { get, head, post, put, patch, delete_, options, other };
 
+// "GET"; empty for `other`.
+std::string_view name_of(Method method);
+
 struct Field {
   std::string_view name;   // as the client spelt it
   std::string_view value;  // without the white space around it
