@@ -165,25 +165,6 @@ const std::map<Place, Row> kMatrix = {
     {{kGet, "/goods"}, {"/goods", "claims:read", 403, 403, 200}},
 };
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case kGet:
-      return "GET";
-    case kPost:
-      return "POST";
-    case kPatch:
-      return "PATCH";
-    case kDelete:
-      return "DELETE";
-    case http::Method::head:
-    case http::Method::put:
-    case http::Method::options:
-    case http::Method::other:
-      break;
-  }
-  return "?";
-}
-
 // One row of the matrix, every cell of it asked of the server.
 class RowOfDoor {
  public:
