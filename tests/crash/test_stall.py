@@ -16,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
-from harness import (Connection, DoorbusterTest, claim, crowd, eventually, get, listed,  # noqa: E402
+from harness import (PATIENCE, Connection, DoorbusterTest, claim, crowd, eventually, get, listed,  # noqa: E402
                      main)
 
 STALL_FS = os.environ.get("DOORBUSTER_STALL_FS", "")
@@ -208,7 +208,7 @@ class Stall(DoorbusterTest):
         with server.connect() as connection:
             self.create(connection, "s", connections * each)
         codes, again = collections.Counter(), []
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE / 2
         self.disk.hold()
 
         def buyers(number):

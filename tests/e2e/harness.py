@@ -25,10 +25,10 @@ import time
 import unittest
 
 from conformance import Conformance, document_in
-from http_client import Connection, Late, claim, crowd, get, judges, post_form, post_json, request
+from http_client import PATIENCE, Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
-__all__ = ["BINARY", "Connection", "DoorbusterTest", "IO_THREADS", "SCALE", "SEED", "Server",
-           "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
+__all__ = ["BINARY", "Connection", "DoorbusterTest", "IO_THREADS", "PATIENCE", "SCALE", "SEED",
+           "Server", "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
            "program_environment", "request", "run_program", "scaled"]
 
 BINARY = os.environ.get("DOORBUSTER_BINARY", "")
@@ -38,8 +38,6 @@ SEED = int(os.environ.get("DOORBUSTER_SEED") or random.SystemRandom().randrange(
 
 START_SECONDS = 60  # a sanitizer build on a busy machine, recovering a journal
 STOP_SECONDS = 60
-# A little less than ctest gives, so that it is seen what took so long.
-PROGRAM_SECONDS = int(os.environ.get("DOORBUSTER_TEST_SECONDS", "600"))
 
 # What a sanitizer says, should a build with one find something and go on.
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
@@ -54,7 +52,7 @@ def chance(*name):
     return random.Random("/".join([str(SEED), *map(str, name)]))
 
 
-def eventually(what, condition, seconds=10):
+def eventually(what, condition, seconds=60):
     """Polls until condition() is truthy and returns it; Late, naming `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -332,5 +330,5 @@ def main():
         sys.exit("DOORBUSTER_BINARY names no program")
     print(f"seed {SEED} (DOORBUSTER_SEED repeats it), scale {SCALE}, io threads {IO_THREADS or 'default'}",
           flush=True)
-    faulthandler.dump_traceback_later(PROGRAM_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(PATIENCE, exit=True)
     unittest.main(verbosity=2)

@@ -13,12 +13,15 @@ known; what the judge finds fails whoever reads the answer.
 import collections
 import contextlib
 import json
+import os
 import re
 import selectors
 import socket
 import time
 
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 60
+# What a whole program of tests may take, a little less than ctest gives, so that it is seen what took so long.
+PATIENCE = int(os.environ.get("DOORBUSTER_TEST_SECONDS", "600"))
 
 judges = {}  # address: judge(request line or None, answer), which raises what is wrong
 
@@ -332,7 +335,7 @@ class _Walker:
         return self.ended and not self.waiting
 
 
-def crowd(address, scripts, answered, *, depth=16, seconds=120, may_break=False):
+def crowd(address, scripts, answered, *, depth=16, seconds=PATIENCE, may_break=False):
     """Walks every script on a connection of its own, all at once, until all are done.
 
     A script yields (tag, request bytes), or None for "nothing to ask just now", and sees what was

@@ -65,7 +65,7 @@ class Races(DoorbusterTest):
             else:
                 self.judge(which, answer)
 
-        crowd(self.server.address, [racer(i) for i in range(CONNECTIONS)], answered, seconds=500)
+        crowd(self.server.address, [racer(i) for i in range(CONNECTIONS)], answered)
 
     def judge(self, claim_id, answer):
         if answer.status == 200:

@@ -41,7 +41,7 @@ class RealHistories(DoorbusterTest):
             for number in range(SALES):
                 recorder.create(connection, f"s-{number}",
                                 **definition(self.random, number, [20, 300, OPERATIONS // 100, OPERATIONS // 20]))
-        recorder.run(server.address, CONNECTIONS, OPERATIONS // CONNECTIONS, seconds=60 + OPERATIONS / 200)
+        recorder.run(server.address, CONNECTIONS, OPERATIONS // CONNECTIONS)
         with server.connect() as connection:
             recorder.list_all(connection)
         server.stop()
