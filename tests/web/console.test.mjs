@@ -100,7 +100,7 @@ test('a sale is made, counts down, opens, is paused, refilled and closed, and it
   for (const what of ['Published “Café drop!”, 500 units', 'Opened', 'Paused', 'Changed: “Café drop!”, 600 units', 'Resumed', 'Closed']) {
     await page.locator('.timeline').getByText(what, { exact: true }).waitFor();
   }
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV', exact: true }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV', exact: true }).click()]);
   assert.equal(download.suggestedFilename(), 'cafe-drop.csv');
   const rows = fs.readFileSync(await download.path(), 'utf8').trimEnd().split('\r\n');
   assert.equal(rows.length, confirmed + 1);
@@ -335,7 +335,7 @@ test(`${WINNERS} winners are scrolled, searched and downloaded`, async () => {
   await page.getByText('No claim fits').waitFor();
   await page.getByLabel('Search').fill('');
   await list.locator('.row').nth(5).waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'NDJSON' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'NDJSON' }).click()]);
   const lines = fs.readFileSync(await download.path(), 'utf8').trim().split('\n');
   assert.equal(lines.length, WINNERS);
   await page.getByRole('button', { name: 'Count every claim' }).click();

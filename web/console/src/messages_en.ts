@@ -297,7 +297,6 @@ export const en = {
 
   'system.readiness': 'Readiness',
   'system.readiness_hint': 'The same as /readyz?verbose of the admin listener.',
-  'system.readiness_elsewhere': 'More is told by /readyz?verbose of the admin listener.',
   'system.not_ready': 'Not ready: claims are refused until this is mended.',
   'system.server': 'Server',
   'system.version': 'Version',

@@ -299,7 +299,6 @@ export const zh: Messages = {
 
   'system.readiness': '就绪状态',
   'system.readiness_hint': '与管理端口的 /readyz?verbose 相同。',
-  'system.readiness_elsewhere': '更多内容见管理端口的 /readyz?verbose。',
   'system.not_ready': '未就绪：修复之前申领会被拒绝。',
   'system.server': '服务器',
   'system.version': '版本',

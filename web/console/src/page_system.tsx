@@ -48,12 +48,12 @@ export function SystemPage() {
       <Await of={seen}>
         {({ about, tookMs }) => (
           <div class="split">
-            <section class="card" data-ready={seen.problem ? 'unknown' : about.ready === false ? 'no' : 'yes'}>
+            <section class="card" data-ready={seen.problem ? 'unknown' : about.ready ? 'yes' : 'no'}>
               <h2>{t('system.readiness')}</h2>
               <div class="stack">
-                {about.ready === false && <Note kind="bad">{t('system.not_ready')}</Note>}
+                {!about.ready && <Note kind="bad">{t('system.not_ready')}</Note>}
                 <Checks checks={serverChecks(about, tookMs)} />
-                <p class="hint">{t(about.checks ? 'system.readiness_hint' : 'system.readiness_elsewhere')}</p>
+                <p class="hint">{t('system.readiness_hint')}</p>
               </div>
             </section>
             <div class="stack wide">

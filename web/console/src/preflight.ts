@@ -26,7 +26,7 @@ function check(id: string, isGood: boolean, good: string, otherwise: string, ver
 
 /** What the server says of itself, and how long it took to say so. */
 export function serverChecks(about: ServerAbout, tookMs: number): Check[] {
-  const named = (about.checks ?? []).map((each): Check => {
+  const named = about.checks.map((each): Check => {
     const key = kServerChecks[each.name];
     const title = key ? t(key) : each.name;
     return { id: each.name, verdict: each.ok ? 'ok' : 'bad', title, ...(each.ok ? {} : { detail: each.detail }) };

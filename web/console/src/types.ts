@@ -87,8 +87,8 @@ export interface ServerAbout {
   version: string;
   engine: string;
   durability: string;
-  ready?: boolean; // not every server says
-  checks?: ServerCheck[];
+  ready: boolean;
+  checks: ServerCheck[];
   limits: Record<string, number>;
 }
 

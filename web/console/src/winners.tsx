@@ -5,8 +5,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import { fetchOrProblem, get, Problem, request, salePath } from './api.ts';
-import { useDoing } from './hooks.ts';
+import { get, Problem, request, salePath } from './api.ts';
 import { clockTimeExact, number, t } from './i18n.ts';
 import { Icon } from './icons.tsx';
 import { Empty, Field, Loading, ProblemNote } from './parts.tsx';
@@ -57,19 +56,6 @@ function queryOf(search: Search, more: Record<string, string | undefined>): URLS
   return query;
 }
 
-const kTypes = { csv: 'text/csv', ndjson: 'application/x-ndjson' };
-
-/** A blob is the browser's to keep, on its disk if it is large: nothing of it passes through this page's scripts. */
-async function saveClaims(sale: string, search: Search, format: 'csv' | 'ndjson'): Promise<void> {
-  const target = salePath(sale, `/claims?${queryOf(search, {})}`);
-  const blob = await (await fetchOrProblem(target, { accept: kTypes[format] })).blob();
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = `${sale}.${format}`;
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
 function useClaims(id: string, search: Search): { found: Found; more: () => void } {
   const [found, setFound] = useState<Found>({ rows: [], next: undefined, problem: undefined });
   const busy = useRef(false);
@@ -115,8 +101,6 @@ export function Winners({ sale }: { sale: string }) {
     return () => window.clearTimeout(timer);
   }, [text, status]);
   const { found, more } = useClaims(sale, search);
-  const saving = useDoing();
-  const save = (format: 'csv' | 'ndjson'): void => saving.run(() => saveClaims(sale, search, format));
   return (
     <section class="card">
       <h2>{t('result.winners')}</h2>
@@ -151,15 +135,18 @@ export function Winners({ sale }: { sale: string }) {
           </select>
         </div>
         <div class="button-row">
-          <button type="button" class="button" disabled={saving.busy} onClick={() => save('csv')}>
-            <Icon name="download" size={18} /> CSV
-          </button>
-          <button type="button" class="button" disabled={saving.busy} onClick={() => save('ndjson')}>
-            <Icon name="download" size={18} /> NDJSON
-          </button>
+          {(['csv', 'ndjson'] as const).map((format) => (
+            <a
+              key={format}
+              class="button"
+              href={salePath(sale, `/claims?${queryOf(search, { format })}`)}
+              download={`${sale}.${format}`}
+            >
+              <Icon name="download" size={18} /> {format.toUpperCase()}
+            </a>
+          ))}
         </div>
       </div>
-      {saving.problem && <ProblemNote problem={saving.problem} />}
       {found.problem && <ProblemNote problem={found.problem} onRetry={more} />}
       <Rows key={`${search.status} ${search.text}`} found={found} more={more} />
     </section>
