@@ -240,7 +240,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   const http::Limits limits = limits_of(arguments);
   IoThread first(store, options, limits, metrics);
   FurtherThreads further(metrics);
-  const Scraped scraped{store, options.admission.keys, arguments.data_dir};
+  const Scraped scraped{store, options.admission.keys, arguments.data_dir, log};
   api::MetricsDesk metrics_desk([&] { return metrics.text(scraped); },
                                 [&](std::function<void()> work) { first.post(std::move(work)); });
   admin.serve_metrics(metrics_desk);
@@ -268,9 +268,9 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   const auto stop = [&, told] {
     first.drain();
     further.drain();
-    told->set_value();
     log.tell(LogLevel::info, "stopping",
              "finishing what is under way; a second signal stops at once");
+    told->set_value();  // the last: from here on all of these may end
   };
   outside.signals.watch(stop, [&, running = arguments]() mutable {
     const auto said = reload(running, read_configuration(running.given));
@@ -298,7 +298,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
     print_ready(arguments, listeners, bound, std::nullopt, store.condition().ready);
   }
   first.run();
-  told->get_future().wait();  // the signals' thread has let go of both
+  told->get_future().wait();  // the signals' thread has let go of them and of the log
   further.join();
   return ExitCode::ok;
 }

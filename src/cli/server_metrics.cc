@@ -2,6 +2,7 @@
 
 #include "api/problem.h"
 #include "cli/arguments.h"
+#include "cli/server_log.h"
 #include "metrics/process.h"
 
 namespace doorbuster::cli {
@@ -20,6 +21,9 @@ constexpr Family kClockAlarm = {"doorbuster_clock_alarm", Type::gauge,
                                 "1 while a step of the wall clock is not followed, else 0."};
 constexpr Family kClockOffset = {"doorbuster_clock_offset_seconds", Type::gauge,
                                  "Wall clock minus the server's time, while there is an alarm."};
+
+constexpr Family kLogDropped = {"doorbuster_log_messages_dropped_total", Type::counter,
+                                "Lines of the log that nobody will read."};
 
 constexpr Family kRequests = {"doorbuster_http_requests_total", Type::counter,
                               "Answers of the API by route, method and status."};
@@ -126,6 +130,7 @@ std::string ServerMetrics::text(const Scraped& scraped) const {
   append_engine(out);
   append_journal(out);
   append_disk(out, scraped.data_dir);
+  out.only(kLogDropped, scraped.log.dropped());
   metrics::append_process(out);
   return out.take();
 }

@@ -18,11 +18,14 @@
 
 namespace doorbuster::cli {
 
+class ServerLog;
+
 // What text() looks at beside the probes.
 struct Scraped {
   const store::ClaimStore& store;
   const api::LiveKeys* keys;  // null: nobody needs one
   std::string data_dir;
+  const ServerLog& log;
 };
 
 class ServerMetrics {
