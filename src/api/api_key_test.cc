@@ -5,17 +5,12 @@
 #include <memory>
 
 #include "api/key_file.h"
+#include "api/key_of_test.h"
 #include "api/key_set.h"
 #include "api/live_keys.h"
 
 namespace doorbuster::api {
 namespace {
-
-std::string key_of(std::uint8_t seed) {
-  std::array<std::uint8_t, kKeyRandomBytes> random{};
-  for (std::uint8_t& byte : random) byte = seed = static_cast<std::uint8_t>(seed * 5 + 3);
-  return make_key(random);
-}
 
 KeyRecord record_of(const std::string& name, const std::string& key) {
   KeyRecord record;

@@ -5,6 +5,8 @@
 namespace doorbuster::api {
 namespace {
 
+// A list: it is as long as there are kinds.
+// NOLINTNEXTLINE(readability-function-size)
 Sentence sentence_of(const Flaw& flaw) {
   switch (flaw.kind) {
     case FlawKind::unknown:

@@ -2,18 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "api/key_of_test.h"
 #include "api/shop_test.h"
 
 namespace doorbuster::api {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string key_of(std::uint8_t seed) {
-  std::array<std::uint8_t, kKeyRandomBytes> random{};
-  random.fill(seed);
-  return make_key(random);
-}
 
 // Someone who was let in with a key for the events.
 class Watching : public testing::Test {

@@ -41,7 +41,7 @@ constexpr std::size_t kAfter = 0;
 constexpr std::size_t kLimit = 1;
 constexpr std::size_t kBuyer = 2;
 constexpr std::size_t kStatus = 3;
-constexpr std::size_t kFormat = 4;
+constexpr std::size_t kFormatPlace = 4;
 
 using Values = std::array<QueryValue, kNames.size()>;
 
@@ -71,7 +71,7 @@ void read_status(std::string_view value, std::optional<sale::ClaimStatus>& statu
 void read_format(std::string_view value, std::optional<ExportForm>& format, Flaws& flaws) {
   if (value == "csv") format = ExportForm::csv;
   if (value == "ndjson") format = ExportForm::ndjson;
-  if (!format) flaws.push_back(parameter_flaw(FlawKind::not_a_format, kNames[kFormat]));
+  if (!format) flaws.push_back(parameter_flaw(FlawKind::not_a_format, kNames[kFormatPlace]));
 }
 
 void read_which_claims(const Call& call, const Values& values, PageQuery& page, Flaws& flaws) {
@@ -87,14 +87,14 @@ std::optional<Unreadable> parse_export(const Call& call, PageQuery& page) {
   read_query(call.request.query, std::span(kNames).subspan(kBuyer),
              std::span(values).subspan(kBuyer), flaws);
   read_which_claims(call, values, page, flaws);
-  if (values[kFormat]) read_format(*values[kFormat], page.format, flaws);
+  if (values[kFormatPlace]) read_format(*values[kFormatPlace], page.format, flaws);
   if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
   return std::nullopt;
 }
 
 std::optional<Unreadable> parse_page(const Call& call, PageOf list, PageQuery& page) {
   const bool of_claims = list != PageOf::sales;
-  const auto known = std::span(kNames).first(of_claims ? kFormat : kBuyer);
+  const auto known = std::span(kNames).first(of_claims ? kFormatPlace : kBuyer);
   Flaws flaws;
   Values values;
   read_query(call.request.query, known, values, flaws);

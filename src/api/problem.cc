@@ -223,15 +223,16 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"The versions taken are HTTP/1.1 and HTTP/1.0.", "只支持 HTTP/1.1 和 HTTP/1.0。"}},
 }};
 
-constexpr bool in_order() {
+constexpr bool texts_in_order() {
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
     if (static_cast<std::size_t>(kTexts[i].code) != i) return false;
   }
   return true;
 }
-static_assert(in_order());
+static_assert(texts_in_order());
 
-// Empty: the code's own detail says enough.
+// Empty: the code's own detail says enough. It is as long as there are remarks.
+// NOLINTNEXTLINE(readability-function-size)
 Sentence sentence_of(Remark remark) {
   switch (remark) {
     case Remark::none:

@@ -147,13 +147,13 @@ constexpr std::array<Advice, kProblemCodes> kAdvice = {{
     {Code::http_version_not_supported, {"Use HTTP/1.1.", "请使用 HTTP/1.1。"}},
 }};
 
-constexpr bool in_order() {
+constexpr bool advice_in_order() {
   for (std::size_t i = 0; i < kAdvice.size(); ++i) {
     if (static_cast<std::size_t>(kAdvice[i].code) != i) return false;
   }
   return true;
 }
-static_assert(in_order());
+static_assert(advice_in_order());
 
 }  // namespace
 

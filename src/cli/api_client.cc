@@ -19,7 +19,7 @@ constexpr auto kPatience = 30s;
 
 constexpr int kUnauthorized = 401;
 
-ExitCode exit_code_of(int status) {
+ExitCode exit_code_of_status(int status) {
   switch (status) {
     case 401:
     case 403:
@@ -57,7 +57,7 @@ std::string sentence_of(const JsonView& problem) {
 Refusal refusal_of(int status, std::string_view body, const std::string& url) {
   Refusal refusal;
   refusal.status = status;
-  refusal.exit_code = exit_code_of(status);
+  refusal.exit_code = exit_code_of_status(status);
   api::JsonDocument json;
   if (!json.parse(body)) {
     const JsonView problem(json, json.root());

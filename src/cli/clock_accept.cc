@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;
+constexpr auto kPatienceWithClock = 30s;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ ExitCode accept_clock(const ClockAcceptArguments& arguments) {
     say(server.error().message);
     return ExitCode::usage;
   }
-  HttpClient http(std::move(*server), kPatience);
+  HttpClient http(std::move(*server), kPatienceWithClock);
   const std::string url = http.server().text();
   ClientRequest request;
   request.method = "POST";

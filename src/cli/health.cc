@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 5s;
+constexpr auto kPatienceWithHealth = 5s;
 
 // What the server says of its parts, on one line.
 std::string on_one_line(std::string parts) {
@@ -47,7 +47,7 @@ ExitCode health(const HealthArguments& arguments) {
     say(server.error().message);
     return ExitCode::usage;
   }
-  HttpClient http(std::move(*server), kPatience);
+  HttpClient http(std::move(*server), kPatienceWithHealth);
   const std::string url = http.server().text();
   ClientRequest request;
   request.target = "/readyz?verbose";

@@ -11,17 +11,12 @@
 #include <mutex>
 #include <vector>
 
+#include "api/key_of_test.h"
 #include "base/check.h"
 #include "cli/key_book.h"
 
 namespace doorbuster::cli {
 namespace {
-
-std::string key_of(std::uint8_t seed) {
-  std::array<std::uint8_t, api::kKeyRandomBytes> random{};
-  random.fill(seed);
-  return api::make_key(random);
-}
 
 std::string make_directory() {
   std::string path = testing::TempDir() + "doorbuster-follower-XXXXXX";
@@ -40,8 +35,8 @@ class Following : public testing::Test {
     const Status added = change_key_records(path(), [&](std::vector<api::KeyRecord>& records) {
       api::KeyRecord record;
       record.name = "key" + std::to_string(seed);
-      record.prefix = api::prefix_of_key(key_of(seed));
-      record.hash = api::hash_of_key(key_of(seed));
+      record.prefix = api::prefix_of_key(api::key_of(seed));
+      record.hash = api::hash_of_key(api::key_of(seed));
       record.scopes.add(api::Scope::sales_read);
       records.push_back(record);
       return ok_status();
@@ -50,7 +45,7 @@ class Following : public testing::Test {
   }
   void write_in_place(const std::string& text) const { std::ofstream(path()) << text; }
 
-  bool knows(std::uint8_t seed) { return reader_.look().find(key_of(seed)) != nullptr; }
+  bool knows(std::uint8_t seed) { return reader_.look().find(api::key_of(seed)) != nullptr; }
 
   void tell(const std::string& sentence) {
     const std::lock_guard lock(mutex_);

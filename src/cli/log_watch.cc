@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kInterval = 1s;
+constexpr auto kBetweenLooks = 1s;
 // The one part that speaks for itself, and of more than a change (ClockWatch).
 constexpr std::string_view kClock = "clock";
 
@@ -19,7 +19,7 @@ LogWatch::LogWatch(ServerLog& log, const api::RefusalBook& refusals, const store
     : log_(log), refusals_(refusals), store_(store) {
   tell_changes();
   alarm_.emplace("db-log-watch", [this] { look(); });
-  alarm_->set(kInterval);
+  alarm_->set(kBetweenLooks);
 }
 
 LogWatch::~LogWatch() {
@@ -30,7 +30,7 @@ LogWatch::~LogWatch() {
 void LogWatch::look() {
   tell_refusals();
   tell_changes();
-  alarm_->set(kInterval);
+  alarm_->set(kBetweenLooks);
 }
 
 void LogWatch::tell_refusals() {

@@ -17,7 +17,7 @@ namespace {
 // A pipe with room at all takes this much without waiting.
 constexpr std::size_t kAtATime = PIPE_BUF;
 // After the end a reader has so long for each such piece.
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kPatienceWithReader{500};
 
 std::int64_t steady_ns() {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -74,7 +74,7 @@ bool LogWriter::wait_for_room() {
     int patience_ms = -1;
     if (is_stopped) {
       const std::int64_t left_ms = std::max<std::int64_t>(until_ns_ - steady_ns(), 0) / 1'000'000;
-      patience_ms = gave_up_ ? 0 : static_cast<int>(std::min(left_ms, kPatience.count()));
+      patience_ms = gave_up_ ? 0 : static_cast<int>(std::min(left_ms, kPatienceWithReader.count()));
     }
     // Once stopped, the word to stop is no news any more.
     pollfd polled[] = {{descriptor_, POLLOUT, 0}, {is_stopped ? -1 : stopping_, POLLIN, 0}};

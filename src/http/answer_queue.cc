@@ -7,7 +7,7 @@
 namespace doorbuster::http {
 namespace {
 
-constexpr std::size_t kIdleCapacity = 4 * 1024;
+constexpr std::size_t kIdleAnswers = 4 * 1024;
 constexpr std::size_t kCompactFrom = 64 * 1024;
 
 }  // namespace
@@ -182,7 +182,7 @@ std::function<void()> AnswerQueue::take_more() {
 }
 
 void AnswerQueue::trim() {
-  if (spare_capacity() > kIdleCapacity) out_.shrink_to_fit();
+  if (spare_capacity() > kIdleAnswers) out_.shrink_to_fit();
   if (empty() && ring_.size() > 1) {
     const auto dropped = std::exchange(ring_, {});
   }

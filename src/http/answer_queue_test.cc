@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kDate = "Date: now\r\n";
 using End = AnswerQueue::End;
 
-constexpr Reply text(std::string_view body, int status = 200) {
+constexpr Reply marked(std::string_view body, int status = 200) {
   return {.status = status, .content_type = "text/plain", .fields = "X: y\r\n", .body = body};
 }
 
@@ -37,7 +37,7 @@ std::string bodies(const AnswerQueue& queue) {
 
 TEST(ReplyWriter, WritesEveryFieldOnceInAFixedOrder) {
   std::string out;
-  append_reply(out, text("hello", 201), {}, kDate);
+  append_reply(out, marked("hello", 201), {}, kDate);
   EXPECT_EQ(out,
             "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Type: text/plain\r\nX: y\r\n"
             "Content-Length: 5\r\n\r\nhello");
@@ -84,8 +84,8 @@ TEST(AnswerQueue, KeepsTheOrderOfRequestsForEveryOrderOfAnswers) {
         const auto which = static_cast<std::ptrdiff_t>(random() % awaited.size());
         const auto exchange = awaited[static_cast<std::size_t>(which)];
         awaited.erase(awaited.begin() + which);
-        queue.answer(exchange, text(std::to_string(exchange) + ","), kDate);
-        queue.answer(exchange, text("twice"), kDate);
+        queue.answer(exchange, marked(std::to_string(exchange) + ","), kDate);
+        queue.answer(exchange, marked("twice"), kDate);
       }
       if (random() % 5 == 0) {
         seen += bodies(queue);
@@ -103,10 +103,10 @@ TEST(AnswerQueue, EndsWithTheAnswerThatClosesAndDropsTheRest) {
   const auto one = queue.open({});
   const auto two = queue.open({.keep_alive = false});
   const auto three = queue.open({});
-  queue.answer(three, text("3"), kDate);
-  queue.answer(two, text("2"), kDate);
+  queue.answer(three, marked("3"), kDate);
+  queue.answer(two, marked("2"), kDate);
   EXPECT_EQ(queue.end(), End::open);
-  queue.answer(one, text("1"), kDate);
+  queue.answer(one, marked("1"), kDate);
   EXPECT_EQ(queue.end(), End::complete);
   EXPECT_EQ(bodies(queue), "12");
   EXPECT_TRUE(queue.empty());
@@ -118,7 +118,7 @@ TEST(AnswerQueue, IsCutWhereAnAnswerIsMissing) {
   const auto two = queue.open({});
   queue.abandon(two);
   EXPECT_EQ(queue.end(), End::open);
-  queue.answer(one, text("1"), kDate);
+  queue.answer(one, marked("1"), kDate);
   EXPECT_EQ(queue.end(), End::cut);
   EXPECT_EQ(bodies(queue), "1");
 }
@@ -126,7 +126,7 @@ TEST(AnswerQueue, IsCutWhereAnAnswerIsMissing) {
 TEST(AnswerQueue, TellsACutStreamOfHttp10ByAReset) {
   AnswerQueue queue;
   const auto one = queue.open({.http10 = true});
-  queue.begin_stream(one, text("begin"), kDate);
+  queue.begin_stream(one, marked("begin"), kDate);
   queue.abandon(one);
   EXPECT_EQ(queue.end(), End::reset);
 }
@@ -136,13 +136,13 @@ TEST(AnswerQueue, StreamsInTurnAndCountsWhatItKeeps) {
   const auto one = queue.open({});
   const auto two = queue.open({});
   bool called = false;
-  queue.begin_stream(two, text("a"), kDate);
+  queue.begin_stream(two, marked("a"), kDate);
   EXPECT_TRUE(queue.append(two, "bc"));
   queue.when_drained(two, [&] { called = true; });
   EXPECT_TRUE(queue.unsent().empty());
   EXPECT_GT(queue.held_bytes(), 0U);
   EXPECT_EQ(queue.take_more(), nullptr);  // not its turn
-  queue.answer(one, text("1"), kDate);
+  queue.answer(one, marked("1"), kDate);
   EXPECT_EQ(bodies(queue), "11\r\na\r\n2\r\nbc\r\n");
   EXPECT_EQ(queue.held_bytes(), queue.unsent().size());
   queue.take_more()();
@@ -161,13 +161,13 @@ TEST(AnswerQueue, InvitesABodyWhenItsTurnComesUnlessWithdrawn) {
   auto before = queue.open({});
   queue.invite_body();
   EXPECT_TRUE(queue.unsent().empty());
-  queue.answer(before, text("x"), kDate);
+  queue.answer(before, marked("x"), kDate);
   EXPECT_TRUE(queue.unsent().ends_with(kContinue));
   queue.sent(queue.unsent().size());
   before = queue.open({});
   queue.invite_body();
   queue.withdraw_invitation();
-  queue.answer(before, text("x"), kDate);
+  queue.answer(before, marked("x"), kDate);
   EXPECT_FALSE(queue.unsent().ends_with(kContinue));
 }
 
@@ -179,7 +179,7 @@ TEST(AnswerQueue, LetsCallbacksOwnWhatSpeaksToItAgain) {
     ~Owner() { queue->abandon(exchange); }
   };
   const auto one = queue.open({});
-  queue.begin_stream(one, text(""), kDate);
+  queue.begin_stream(one, marked(""), kDate);
   queue.when_drained(one, [owner = std::make_shared<Owner>(Owner{&queue, one})] {});
   queue.drop_all();
   EXPECT_TRUE(queue.empty());
@@ -188,7 +188,7 @@ TEST(AnswerQueue, LetsCallbacksOwnWhatSpeaksToItAgain) {
 
 TEST(AnswerQueue, GivesMemoryBack) {
   AnswerQueue queue;
-  queue.answer(queue.open({}), text(std::string(100'000, 'x')), kDate);
+  queue.answer(queue.open({}), marked(std::string(100'000, 'x')), kDate);
   queue.sent(queue.unsent().size());
   EXPECT_GT(queue.spare_capacity(), 50'000U);
   queue.trim();

@@ -16,10 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Reply text(std::string_view body) {
-  return {.status = 200, .content_type = "text/plain", .fields = {}, .body = body};
-}
-
 TEST(Server, AnswersWithTheFieldsEveryReplyHas) {
   FunctionHandler handler;
   RunningServer running(handler);

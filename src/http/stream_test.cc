@@ -11,10 +11,6 @@
 namespace doorbuster::http {
 namespace {
 
-constexpr Reply text(std::string_view body) {
-  return {.status = 200, .content_type = "text/plain", .fields = {}, .body = body};
-}
-
 // Writes a block each time the last is drained; the first byte of a block says which it is.
 struct Producer : std::enable_shared_from_this<Producer> {
   Producer(Stream to, int blocks) : stream(std::move(to)), left(blocks) {}

@@ -26,6 +26,10 @@
 
 namespace doorbuster::http {
 
+constexpr Reply text(std::string_view body) {
+  return {.status = 200, .content_type = "text/plain", .fields = {}, .body = body};
+}
+
 // Answers each request with its path, its query and body, unless told otherwise.
 class FunctionHandler : public Handler {
  public:

@@ -33,10 +33,10 @@ struct HistogramReading {
   std::uint64_t sum = 0;              // in units
 };
 
-template <const auto& kBounds>
+template <const auto& Edges>
 class Histogram {
  public:
-  static constexpr std::size_t kRanges = kBounds.upper.size() + 1;
+  static constexpr std::size_t kRanges = Edges.upper.size() + 1;
 
   void observe(std::uint64_t value, std::uint64_t times = 1) {
     counts_[range_of(value)].add(times);
@@ -53,7 +53,7 @@ class Histogram {
     reading.sum += sum_.value();
   }
   static HistogramReading nothing() {
-    return {kBounds.upper, kBounds.unit, std::vector<std::uint64_t>(kRanges), 0};
+    return {Edges.upper, Edges.unit, std::vector<std::uint64_t>(kRanges), 0};
   }
   HistogramReading read() const {
     HistogramReading reading = nothing();
@@ -64,12 +64,12 @@ class Histogram {
   // The first range whose bound is not below `value`, by halving, without a jump.
   static std::size_t range_of(std::uint64_t value) {
     std::size_t first = 0;
-    for (std::size_t left = kBounds.upper.size(); left > 1;) {
+    for (std::size_t left = Edges.upper.size(); left > 1;) {
       const std::size_t half = left / 2;
-      first += kBounds.upper[first + half - 1] < value ? half : 0;
+      first += Edges.upper[first + half - 1] < value ? half : 0;
       left -= half;
     }
-    return first + (kBounds.upper[first] < value ? 1 : 0);
+    return first + (Edges.upper[first] < value ? 1 : 0);
   }
 
  private:

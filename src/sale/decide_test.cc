@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-ClaimOutcome refused(Refusal refusal) { return ClaimOutcome::refused(refusal); }
-
 class SaleTest : public testing::Test, public World {
  protected:
   void TearDown() override {

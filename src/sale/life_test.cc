@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-ClaimOutcome refused(Refusal refusal) { return ClaimOutcome::refused(refusal); }
-
 SaleDefinition holding(std::uint32_t units, std::uint32_t hold_seconds = 10, Quantity limit = 1) {
   SaleDefinition definition = stock(units, limit);
   definition.hold_seconds = hold_seconds;

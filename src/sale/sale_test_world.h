@@ -18,6 +18,8 @@ inline SaleDefinition stock(std::uint32_t units, Quantity limit = 1) {
   return definition;
 }
 
+inline ClaimOutcome refused(Refusal refusal) { return ClaimOutcome::refused(refusal); }
+
 class World {
   // Before its uses: its result is deduced.
   template <typename Decide>

@@ -2,10 +2,11 @@
 """clang-format and clang-tidy as tests.
 
 Usage: clang.py format CHECKOUT
-       clang.py tidy CHECKOUT BUILD    (BUILD has the compile_commands.json)
+       clang.py tidy CHECKOUT BUILD    (BUILD has the compile_commands.json of a joined preset)
 
 What tidy found clean is kept in the user's cache, as ccache keeps objects, and not looked at again in any checkout
-until it, something that it includes, its compiler's command or the checks change.
+until it, something that it includes, its compiler's command or the checks change. It looks at sources by the
+dozen, as the joined presets compile them (CMakePresets.json): most of its time goes into headers of others.
 
 Both are pinned to version 14: another one formats and warns otherwise.
 """
@@ -45,6 +46,7 @@ def seen_by(path, root, seen):
     """The file and every file of ours that it includes, however far away."""
     if path not in seen and os.path.exists(path):
         seen.add(path)
+        # A dozen's file names its sources by their whole paths, which os.path.join leaves as they are.
         for name in re.findall(rb'^\s*#\s*include\s*"([^"]+)"', read(path), re.M):
             seen_by(os.path.join(root, "src", name.decode()), root, seen)
     return seen
@@ -53,15 +55,16 @@ def seen_by(path, root, seen):
 def fingerprint(path, command, root):
     """Changes with anything that could change the verdict on a file."""
     parts = [command.replace(root, ".").encode(), read(os.path.join(root, ".clang-tidy"))]
-    parts += [os.path.relpath(p, root).encode() + read(p) for p in sorted(seen_by(path, root, set()))]
+    parts += [os.path.relpath(p, root).encode() + read(p).replace(root.encode(), b".")
+              for p in sorted(seen_by(path, root, set()))]
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
 
 def check_tidy(root, build):
     commands = {entry["file"]: entry["command"]
                 for entry in json.loads(read(os.path.join(build, "compile_commands.json")))}
-    files = [p for p in sources(root, ".cc") if p.startswith(os.path.join(root, "src", ""))
-             and not p.endswith("_test.cc") and p in commands]
+    ours = tuple(os.path.join(top, "src", "") for top in (root, build))
+    files = [p for p in commands if p.startswith(ours)]
     if not files:
         sys.exit("nothing to check")
     clean = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "doorbuster", "tidy-clean")

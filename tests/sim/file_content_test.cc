@@ -8,14 +8,12 @@
 #include <set>
 #include <string>
 
+#include "sim/bytes_of.h"
+
 namespace doorbuster::simulation {
 namespace {
 
 constexpr int kSeeds = 400;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
 
 std::string text_of(const FileContent& content) {
   std::string text(content.size(), '?');

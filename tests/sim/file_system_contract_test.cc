@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/bytes_of.h"
 #include "sim/simulated_file_system.h"
 #include "store/embedded/file_system.h"
 
@@ -64,10 +65,6 @@ struct Kind {
   std::function<std::unique_ptr<Ground>()> make;
 };
 void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
 
 class FileSystemContract : public testing::TestWithParam<Kind> {
  protected:

@@ -30,8 +30,6 @@ bool same_but_for_words(sale::SaleDefinition a, const sale::SaleDefinition& b) {
   return a == b;
 }
 
-Broken rule(bool holds, const char* otherwise) { return holds ? Broken() : Broken(otherwise); }
-
 }  // namespace
 
 std::uint64_t SaleModel::units_in(ClaimStatus status) const {

@@ -106,4 +106,8 @@ class SaleModel {
   const ModelClaim* last_claim_ = nullptr;
 };
 
+inline SaleModel::Broken rule(bool holds, const char* otherwise) {
+  return holds ? SaleModel::Broken() : SaleModel::Broken(otherwise);
+}
+
 }  // namespace doorbuster::simulation

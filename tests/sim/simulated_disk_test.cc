@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-constexpr int kSeeds = 300;
+constexpr int kDiskSeeds = 300;
 
 void create(SimulatedDisk& disk, const std::string& path, const std::string& text) {
   auto& content = disk.content(disk.create(path));
@@ -45,7 +45,7 @@ std::string seen(const SimulatedDisk& disk) {
 // What is left of it in many crashes.
 std::set<std::string> after_crashes(const SimulatedDisk& disk) {
   std::set<std::string> result;
-  for (int seed = 0; seed < kSeeds; ++seed) {
+  for (int seed = 0; seed < kDiskSeeds; ++seed) {
     SimulatedDisk crashed = disk;
     Random random(seed);
     crashed.crash(random, CrashOdds());
@@ -142,7 +142,7 @@ TEST(SimulatedDisk, ARenameBetweenDirectoriesNeverLosesTheFile) {
 
 TEST(SimulatedDisk, AFileUnderTwoNamesIsTwoFilesAfterTheCrash) {
   bool met = false;
-  for (int seed = 0; seed < kSeeds; ++seed) {
+  for (int seed = 0; seed < kDiskSeeds; ++seed) {
     SimulatedDisk disk = with_directory();
     create(disk, "/d/a", "1");
     disk.sync_directory("/d");

@@ -4,6 +4,7 @@
 // Thread: one. Owns: the files, the clock, the engine of the moment.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -16,6 +17,9 @@
 #include "support/manual_clock.h"
 
 namespace doorbuster::simulation {
+
+// For what would end early if it were told to.
+inline const std::atomic<bool> kGoOn = false;
 
 // Keeps jobs until they are run by hand.
 class SimulatedWorker final : public Worker {

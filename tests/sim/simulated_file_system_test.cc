@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/bytes_of.h"
+
 namespace doorbuster::simulation {
 namespace {
 
@@ -22,11 +24,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr std::uint64_t kSeeds = 200;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
+constexpr std::uint64_t kCrashSeeds = 200;
 
 std::string text_of(const std::optional<std::vector<std::byte>>& bytes) {
   if (!bytes) return "(none)";
@@ -52,7 +50,7 @@ ErrorCode code_of(const Result<T>& result) {
 
 TEST(SimulatedFileSystem, LosesWhatWasNotSyncedAndKeepsWhatWas) {
   std::set<std::string> met;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     files->put_file("/data/a", bytes_of("old"));
     const auto file = open(*files, "/data/a", OpenMode::read_write);
@@ -123,7 +121,7 @@ TEST(SimulatedFileSystem, HandlesMayOutliveIt) {
 
 TEST(SimulatedFileSystem, AKilledProcessLosesNothingYetMakesNothingDurable) {
   bool lost = false;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     files->put_file("/data/a", bytes_of("old"));
     const auto file = open(*files, "/data/a", OpenMode::read_write);
@@ -144,7 +142,7 @@ TEST(SimulatedFileSystem, AKilledProcessLosesNothingYetMakesNothingDurable) {
 TEST(SimulatedFileSystem, ASyncThatIsTriedAgainSucceedsAndLies) {
   bool lied = false;
   bool honest = false;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     files->put_file("/data/a", bytes_of(std::string(512, 'o')));
     const auto file = open(*files, "/data/a", OpenMode::read_write);
@@ -252,7 +250,7 @@ TEST(SimulatedFileSystem, FailsByChanceAtTheRateAsked) {
 
 TEST(SimulatedFileSystem, AFailedWriteMayHaveDoneNothingAPartOrAll) {
   std::set<std::uint64_t> sizes;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     const auto file = open(*files, "/data/a", OpenMode::create);
     files->faults().add({.operation = Operation::write});
@@ -264,7 +262,7 @@ TEST(SimulatedFileSystem, AFailedWriteMayHaveDoneNothingAPartOrAll) {
 
 TEST(SimulatedFileSystem, AShortWriteNeverDoesAll) {
   std::set<std::uint64_t> sizes;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     const auto file = open(*files, "/data/a", OpenMode::create);
     files->faults().add({.kind = Fault::Kind::short_write});
@@ -276,7 +274,7 @@ TEST(SimulatedFileSystem, AShortWriteNeverDoesAll) {
 
 TEST(SimulatedFileSystem, AFailedChangeOfNamesMayHaveHappened) {
   std::set<std::string> met;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     files->put_file("/data/a", bytes_of("a"));
     files->put_file("/data/c", bytes_of("c"));
@@ -328,7 +326,7 @@ TEST(SimulatedFileSystem, OnAFullDiskOnlyGrowthIsRefused) {
 
 TEST(SimulatedFileSystem, OnAFullDiskAWriteDoesAPartOrNothing) {
   std::set<std::uint64_t> sizes;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::uint64_t seed = 0; seed < kCrashSeeds; ++seed) {
     const auto files = fresh(seed);
     files->set_capacity(1024);
     const auto file = open(*files, "/data/a", OpenMode::create);

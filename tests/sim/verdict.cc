@@ -17,8 +17,6 @@ using Broken = SaleModel::Broken;
 
 namespace {
 
-Broken rule(bool holds, const char* otherwise) { return holds ? Broken() : Broken(otherwise); }
-
 template <typename Member>
 void assign(Member& member, const std::optional<Member>& change) {
   if (change) member = *change;

@@ -3,14 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/bench/nanoseconds.h"
+
 namespace doorbuster::bench {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::string answer(const std::string& id, const std::string& buyer, const std::string& units,
                    const std::string& status = "confirmed") {

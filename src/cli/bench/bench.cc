@@ -14,6 +14,7 @@
 #include "cli/bench/audit.h"
 #include "cli/bench/crowd.h"
 #include "cli/bench/driver.h"
+#include "cli/bench/nanoseconds.h"
 #include "cli/bench/processor_use.h"
 #include "cli/bench/progress.h"
 #include "cli/bench/read_back.h"
@@ -30,7 +31,6 @@ using cli::BenchArguments;
 using cli::ExitCode;
 using cli::say;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr int kTries = 6;  // of each page that is read back
 
 // Six letters that no other run has.

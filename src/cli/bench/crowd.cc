@@ -4,14 +4,13 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "cli/bench/nanoseconds.h"
 
 namespace doorbuster::bench {
 namespace {
 
 using cli::BenchMix;
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::int64_t kAfterglow =
     3 * kSecond;  // those who come again may, so long after the curve
 constexpr std::uint8_t kTriesWhenLost = 5;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "cli/bench/nanoseconds.h"
 #include "cli/bench/request_texts.h"
 
 namespace doorbuster::bench {
@@ -15,7 +16,6 @@ using namespace std::chrono_literals;
 using cli::ArrivalShape;
 using cli::BenchMix;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFirst = 100 * kSecond;
 
 Answer answer(int status, std::string_view body = {}) {

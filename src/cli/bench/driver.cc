@@ -11,12 +11,11 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "cli/bench/nanoseconds.h"
 
 namespace doorbuster::bench {
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::int64_t kTick = 100 * kMillisecond;
 constexpr std::int64_t kOpening = 10 * kSecond;
 constexpr std::int64_t kNobodyThere =

@@ -4,11 +4,11 @@
 #include <limits>
 
 #include "api/text.h"
+#include "cli/bench/nanoseconds.h"
 
 namespace doorbuster::bench {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kMostOfAnExample = 120;
 
 // What was said, as far as an example shows it.

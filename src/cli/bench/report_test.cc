@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/bench/nanoseconds.h"
 #include "cli/bench/progress.h"
 #include "cli/json_view.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 TEST(ShownDuration, SuitsItsSize) {
   EXPECT_EQ(shown_duration(0ns), "0 us");

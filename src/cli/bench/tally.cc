@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "cli/bench/nanoseconds.h"
+
 namespace doorbuster::bench {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kMostSeconds = 100'000;
 constexpr std::size_t kMostWords = 50;  // a server that answers nonsense has no end of them
 

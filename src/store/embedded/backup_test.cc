@@ -18,16 +18,16 @@ namespace doorbuster::embedded {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::kGoOn;
 using simulation::Operation;
 using simulation::OperationRecord;
 using simulation::Random;
 using simulation::SimulatedEngine;
 using simulation::SimulatedFileSystem;
 
-const std::atomic<bool> kGoOn = false;
-constexpr Time kLater = ManualClock::kBegin + 1h;
+constexpr Time kAfterBackup = ManualClock::kBegin + 1h;
 
-RandomSource random_bytes(std::uint64_t seed) {
+RandomSource bytes_from(std::uint64_t seed) {
   return [random = Random(seed)](std::span<std::uint8_t> bytes) mutable {
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
   };
@@ -107,10 +107,10 @@ class Backups : public testing::Test {
     EXPECT_TRUE(taken.ok()) << taken.error().message;
   }
   Result<Backup> back_up(FileSystem& files, const std::string& to = "backup") {
-    return take_backup(files, "data", to, kLater);
+    return take_backup(files, "data", to, kAfterBackup);
   }
   static Result<Restored> restore(FileSystem& files, const std::string& to = "new") {
-    return restore_backup(files, "backup", to, random_bytes(5), kLater);
+    return restore_backup(files, "backup", to, bytes_from(5), kAfterBackup);
   }
   // A backup of now is restored whole, and is what the engine was at its last event.
   void expect_whole(FileSystem& files, std::uint64_t events_before) {
@@ -150,7 +150,7 @@ TEST_F(Backups, OfARunningStoreHoldAllThatWasAcknowledged) {
   const auto report = verify_directory(engine_.files(), "backup");
   ASSERT_TRUE(report.ok()) << report.error().message;
   EXPECT_EQ(report->digest, digests_.at(events()));
-  EXPECT_EQ(report->backup_taken_at, kLater);
+  EXPECT_EQ(report->backup_taken_at, kAfterBackup);
   claim("demo", 65, 80);
   expect_whole(engine_.files(), backup->events);
 }
@@ -251,9 +251,9 @@ TEST_F(Backups, OfWhatWasRestoredRememberEveryAge) {
   machine->ask(sale::SteerSale{sale::Slug("held"), sale::SaleAction::resume});
   const auto reply = machine->ask(claim_of("held", "late"));
   const sale::ClaimId second = std::get<store::ClaimReply>(reply).claim.id;
-  ASSERT_TRUE(take_backup(machine->files(), "new", "backup-2", kLater).ok());
+  ASSERT_TRUE(take_backup(machine->files(), "new", "backup-2", kAfterBackup).ok());
   const auto again =
-      restore_backup(machine->files(), "backup-2", "newest", random_bytes(6), kLater);
+      restore_backup(machine->files(), "backup-2", "newest", bytes_from(6), kAfterBackup);
   ASSERT_TRUE(again.ok()) << again.error().message;
   const auto identity = read_identity(machine->files(), "newest");
   ASSERT_TRUE(identity.ok());

@@ -12,9 +12,8 @@
 namespace doorbuster::embedded {
 namespace {
 
+using simulation::kGoOn;
 using simulation::SimulatedEngine;
-
-const std::atomic<bool> kGoOn = false;
 
 // An engine whose segments hold some fifty groups.
 class ReadingEvents : public testing::Test {

@@ -28,7 +28,7 @@ class FrozenStore::Opened final : public File {
 
   Status write_at(std::uint64_t, std::span<const std::byte>) override { return read_only(path_); }
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> bytes) override {
-    const auto read = file_->read_at(offset, bytes);
+    auto read = file_->read_at(offset, bytes);
     if (!read || !end_ || offset + *read <= *end_) return read;
     const std::uint64_t kept = *end_ > offset ? *end_ - offset : 0;
     std::ranges::fill(bytes.first(*read).subspan(kept), std::byte{0});

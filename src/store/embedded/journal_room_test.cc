@@ -30,10 +30,10 @@ constexpr JournalGeometry kGeometries[] = {
 };
 
 // A full disk: the room that stands prepared, spent as the writer spends it.
-class FullDisk {
+class FillingDisk {
  public:
   // So many blocks, as few of them as can be in the open segment.
-  FullDisk(std::uint64_t blocks, const JournalGeometry& geometry)
+  FillingDisk(std::uint64_t blocks, const JournalGeometry& geometry)
       : geometry_(geometry),
         room_{blocks % geometry.segment, blocks / geometry.segment, geometry.segment} {}
 
@@ -90,7 +90,7 @@ TEST(JournalRoom, TheLargestEndOfAHoldIsNotLargerThanTheArithmeticSays) {
 
 // Ends so many holds, each in a group of its own, from nothing but what is reserved for them.
 void end_one_by_one(std::uint64_t holds, const JournalGeometry& geometry) {
-  FullDisk disk(reserve_blocks(holds, geometry), geometry);
+  FillingDisk disk(reserve_blocks(holds, geometry), geometry);
   for (; holds > 0; --holds) {
     ASSERT_TRUE(disk.has_room(kLargestEnd)) << geometry.segment << ": " << holds << " left";
     // Nobody is kept waiting either.
@@ -113,7 +113,7 @@ TEST(JournalRoom, EveryHoldCanEndInGroupsOfAnySize) {
       Random random(seed);
       std::uint64_t holds = 1 + below(random, seed % 4 == 0 ? 16'384 : 2'000);
       const std::uint64_t largest = 1 + below(random, seed % 3 == 0 ? 5'000 : 100);
-      FullDisk disk(reserve_blocks(holds, geometry), geometry);
+      FillingDisk disk(reserve_blocks(holds, geometry), geometry);
       while (holds > 0) {
         ASSERT_TRUE(disk.has_room(kLargestEnd))
             << geometry.segment << ": " << holds << " left, seed " << seed;
@@ -129,7 +129,7 @@ TEST(JournalRoom, EveryHoldCanEndInGroupsOfAnySize) {
 TEST(JournalRoom, EveryHoldCanEndInGroupsThatJustDoNotFitIntoTheOpenSegment) {
   for (const JournalGeometry& geometry : kGeometries) {
     for (std::uint64_t holds = 100; holds <= 10'000'000; holds = holds * 7 / 5) {
-      FullDisk disk(reserve_blocks(holds, geometry), geometry);
+      FillingDisk disk(reserve_blocks(holds, geometry), geometry);
       for (std::uint64_t left = holds; left > 0;) {
         ASSERT_TRUE(disk.has_room(kLargestEnd))
             << geometry.segment << ": " << left << " of " << holds;
@@ -151,7 +151,7 @@ TEST(JournalRoom, EveryHoldCanEndInGroupsThatJustDoNotFitIntoTheOpenSegment) {
 TEST(JournalRoom, AMillionHoldsOfAQuarterOfAnHourCanEndAsSlowlyAsTheyLike) {
   for (const JournalGeometry& geometry : kGeometries) {
     std::uint64_t holds = 1'000'000;
-    FullDisk disk(reserve_blocks(holds, geometry), geometry);
+    FillingDisk disk(reserve_blocks(holds, geometry), geometry);
     // One end each time a group may begin, which takes the most blocks; then all expire at once.
     std::uint64_t groups = 0;
     std::chrono::milliseconds until_last = 15min;
@@ -191,7 +191,7 @@ TEST(JournalRoom, WhatGrowsTheJournalLeavesTheReserveAloneWhateverCameBefore) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     const JournalGeometry& geometry = kGeometries[seed % std::size(kGeometries)];
     Random random(seed);
-    FullDisk disk(below(random, 40 * geometry.segment), geometry);
+    FillingDisk disk(below(random, 40 * geometry.segment), geometry);
     std::uint64_t holds = 0;
     for (int i = 0; i < 1'000; ++i) {
       const std::size_t payload = 1 + below(random, geometry.group * kBlockBytes / 2);

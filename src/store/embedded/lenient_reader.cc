@@ -5,9 +5,9 @@
 namespace doorbuster::embedded {
 namespace {
 
-class Reading {
+class LenientReading {
  public:
-  Reading(FileSystem& files, const JournalPlace& place, GroupVisitor& visitor)
+  LenientReading(FileSystem& files, const JournalPlace& place, GroupVisitor& visitor)
       : files_(files), place_(place), visitor_(visitor) {
     end_.next_group = place.start.next_group;
     end_.next_position = place.start.next_position;
@@ -95,7 +95,7 @@ class Reading {
 
 Result<LenientEnd> read_leniently(FileSystem& files, const JournalPlace& place,
                                   GroupVisitor& visitor) {
-  return Reading(files, place, visitor).run();
+  return LenientReading(files, place, visitor).run();
 }
 
 }  // namespace doorbuster::embedded

@@ -211,15 +211,22 @@ Result<Manifest> write_images(FileSystem& files, const std::string& data_dir,
   return manifest;
 }
 
-// Puts what was kept into `to`.
-Status write_repaired(FileSystem& files, const StorePlace& from, const std::string& to,
-                      const LenientEnd& read, sale::Catalog& catalog, const RandomSource& random,
-                      Time now, Repaired& repaired) {
+// Where the repaired store begins, and what its new age is made of.
+struct NewStore {
+  const std::string& directory;
+  const RandomSource& random;
+  Time now;
+};
+
+// Puts what was kept into a new store.
+Status write_repaired(FileSystem& files, const StorePlace& from, const NewStore& begun,
+                      const LenientEnd& read, sale::Catalog& catalog, Repaired& repaired) {
+  const std::string& to = begun.directory;
   if (Status s = begin_store(files, to); !s.ok()) return s;
   const auto lock = files.lock(lock_path(to));
   if (!lock) return lock.error();
   const std::uint64_t known = repaired.loses() ? 0 : read.next_position - 1;
-  const StoreIdentity identity = make_next_identity(from.identity, known, catalog, random);
+  const StoreIdentity identity = make_next_identity(from.identity, known, catalog, begun.random);
   const std::string journal = journal_path(to);
   if (Status s = files.create_directory(journal); !s.ok()) return s;
   if (catalog.size() > 0) {
@@ -231,7 +238,7 @@ Status write_repaired(FileSystem& files, const StorePlace& from, const std::stri
     const auto images = write_images(files, to, identity, catalog, end);
     if (!images) return images.error();
     SegmentsWriter writer(files, journal, identity.incarnation);
-    const auto paused = write_paused(writer, end, catalog, now);
+    const auto paused = write_paused(writer, end, catalog, begun.now);
     if (!paused) return paused.error();
     if (Status s = writer.finish(); !s.ok()) return s;
     repaired.paused_sales = paused->sales;
@@ -278,7 +285,8 @@ Result<Repaired> repair_store(FileSystem& files, const std::string& data_dir, co
   }
   if (repaired.loses() && !options.drop_acknowledged) return repaired;
   const StorePlace from{files, data_dir, *identity};
-  if (Status s = write_repaired(files, from, to, *read, catalog, random, now, repaired); !s.ok()) {
+  if (Status s = write_repaired(files, from, {to, random, now}, *read, catalog, repaired);
+      !s.ok()) {
     return s.error();
   }
   return repaired;

@@ -16,10 +16,9 @@ namespace doorbuster::embedded {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::kGoOn;
 using simulation::SimulatedEngine;
 using simulation::SimulatedFileSystem;
-
-const std::atomic<bool> kGoOn = false;
 
 std::vector<std::string> names_in(SimulatedFileSystem& files, const std::string& directory) {
   const auto names = files.list(directory);
