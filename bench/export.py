@@ -2,7 +2,7 @@
 """What an export of all claims costs a server, and what it costs the claims beside it.
 
   build/release/bin/bench_restart make DIR 10000000
-  bench/export.py DIR [--binary build/release/doorbuster] [--buyers 200000] [--rounds 3]
+  bench/export.py DIR [--binary build/release/doorbuster] [--rate 5000] [--seconds 20] [--rounds 3]
 
 On DIR, a data directory with a sale of many claims (bench_restart's is "sale-0"), in turns:
 
