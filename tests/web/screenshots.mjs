@@ -2,8 +2,9 @@
 //
 //   DOORBUSTER_BINARY=build/release/doorbuster DOORBUSTER_WEB=build/release/web/site node tests/web/screenshots.mjs [FOLDER]
 //
-// With the fonts of fonts-inter and fonts-wqy-microhei, so that they look the same wherever they are made.
-import { spawn } from 'node:child_process';
+// With the fonts of fonts-inter and fonts-wqy-microhei, so that they look the same wherever they are made, and made
+// small by pngquant: Debian's packages, by hand, for nothing else needs them.
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkout, eventually, inMs, openPage, Server, test } from './harness.mjs';
@@ -61,4 +62,6 @@ test('screenshots', async () => {
   }
   busy.kill('SIGINT');
   await ended(busy);
+  const made = fs.readdirSync(folder).filter((name) => name.endsWith('.png'));
+  execFileSync('pngquant', ['--quality', '50-90', '--speed', '1', '--strip', '--ext', '.png', '--force', ...made], { cwd: folder });
 });
