@@ -1,6 +1,6 @@
 // Makes docs/screenshots anew: each page of the console, in both themes, on a desk and on a phone.
 //
-//   DOORBUSTER_BINARY=build/release/doorbuster DOORBUSTER_WEB=build/release/web/site node tests/web/screenshots.mjs [FOLDER]
+//   DOORBUSTER_BINARY=build/release/doorbuster node tests/web/screenshots.mjs [FOLDER]
 //
 // With the fonts of fonts-inter and fonts-wqy-microhei, so that they look the same wherever they are made, and made
 // small by pngquant: Debian's packages, by hand, for nothing else needs them.
