@@ -33,7 +33,7 @@ def definition(random, number, stock):
     wanted = {"stock": random.choice(stock), "per_buyer_limit": random.randint(1, 3),
               "hold_seconds": hold, "claim_attempts": [2, 5, 100][number % 3]}
     if hold:
-        wanted.update(late_payment=random.choice(["reject", "reacquire"]), max_extension_seconds=1)
+        wanted.update(late_payment=["reject", "reacquire"][number % 2], max_extension_seconds=1)
     return wanted
 
 
