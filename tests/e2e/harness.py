@@ -34,6 +34,8 @@ __all__ = ["BINARY", "Connection", "DoorbusterTest", "IO_THREADS", "PATIENCE", "
 BINARY = os.environ.get("DOORBUSTER_BINARY", "")
 SCALE = float(os.environ.get("DOORBUSTER_SCALE", "1"))
 IO_THREADS = os.environ.get("DOORBUSTER_IO_THREADS")
+# Of each segment of the journal: a start reads one whole, for half a minute under the thread sanitizer.
+SEGMENT_BYTES = os.environ.get("DOORBUSTER_SEGMENT_BYTES")
 SEED = int(os.environ.get("DOORBUSTER_SEED") or random.SystemRandom().randrange(1 << 32))
 
 START_SECONDS = 60  # a sanitizer build on a busy machine, recovering a journal
@@ -159,6 +161,8 @@ class Server:
             command.append("--dev")
         if IO_THREADS:
             command += ["--io-threads", IO_THREADS]
+        if SEGMENT_BYTES:
+            command += ["--journal.segment-bytes", SEGMENT_BYTES]
         with open(self.log_path, "ab") as log:
             # setpriv: no server outlives its test, however that ends.
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stderr=log,
