@@ -291,6 +291,8 @@ test('language and theme are chosen, and stay', async () => {
 
 test('without --dev a key opens it, with the key\'s scopes', async () => {
   const server = await Server.start({ dev: false });
+  await server.makeKey('owner');
+  await server.createSale('quiet');
   const key = await server.makeKey('reader', 'sales:read,claims:read,events:read');
   const page = await visit(server, '#/developers');
   await page.getByLabel('API key').fill(`${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`);
@@ -307,6 +309,10 @@ test('without --dev a key opens it, with the key\'s scopes', async () => {
   await page.locator('[data-check=scope][data-verdict=bad]').waitFor();
   await page.reload();
   await page.locator('[data-check=scope][data-verdict=bad]').waitFor();
+  // A link is asked for by the browser itself, with the session's cookie and nothing else.
+  await page.goto(`${server.url}/console/#/sales/quiet/result`);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV', exact: true }).click()]);
+  assert.match(fs.readFileSync(await download.path(), 'utf8'), /^\ufeffid,sale,buyer,/);
   await server.revokeKey('reader');
   await page.getByLabel('API key').waitFor();
 });
