@@ -1,3 +1,8 @@
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
 #include "api/answers.h"
 #include "api/asset.h"
 #include "api/precondition.h"
@@ -28,6 +33,28 @@ void append_condition(std::string& body, const ApiOptions& options) {
   body += ']';
 }
 
+void append_array(std::string& body, std::string_view name, std::span<const std::uint64_t> numbers,
+                  std::uint64_t divisor) {
+  body += name;
+  for (const std::uint64_t number : numbers) {
+    append_number(body, number / divisor);
+    body += ',';
+  }
+  body.back() = ']';
+}
+
+// How long claims waited for their answers. Ranges and not percentiles: of two looks the
+// difference tells about the time between them, whoever else looks.
+void append_claim_answers(std::string& body, const ApiOptions& options) {
+  if (!options.claim_answers) return;
+  constexpr std::uint64_t kNanosecondsInOne = 1000;
+  const metrics::HistogramReading reading = options.claim_answers();
+  append_array(body, R"(,"claim_answers":{"within_microseconds":[)", reading.upper,
+               kNanosecondsInOne);
+  append_array(body, R"(,"counts":[)", reading.counts, 1);
+  body += '}';
+}
+
 }  // namespace
 
 void describe_server(Call& call) {
@@ -40,6 +67,7 @@ void describe_server(Call& call) {
   // Every answer waits for the sync of the journal (R7); the embedded engine knows no other level.
   body += R"(,"durability":"synced")";
   append_condition(body, options);
+  append_claim_answers(body, options);
   body += R"(,"limits":{"stock":)";
   append_number(body, sale::kMaxStock);
   body += R"(,"quantity":)";

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+#include <utility>
+
+#include "api/api_probe.h"
+#include "api/route.h"
 #include "api/shop_test.h"
 
 namespace doorbuster::api {
@@ -311,6 +316,31 @@ TEST(Api, DescribesTheServer) {
   EXPECT_TRUE(reply.has(R"("hold_seconds":2592000,"max_extension_seconds":2592000,)"
                         R"("claim_attempts":1000,"archive_after_seconds":315360000}})"))
       << reply.body;
+}
+
+TEST(Api, TellsHowLongClaimsWaitedForTheirAnswers) {
+  ApiProbe probe;
+  const auto ask = [&probe](http::Method method, std::string_view path) {
+    const Route* route = match_route(api_routes(), method, path).route;
+    probe.request_answered(probe.request_came(route, method), 201);
+  };
+  ask(http::Method::post, "/v1/sales/drop/claims");
+  ask(http::Method::post, "/goods");
+  ask(http::Method::get, "/v1/sales/drop/claims");
+  probe.turn_ended(0);
+  metrics::HistogramReading reading = AnswerTimes::nothing();
+  probe.add_claim_answers(reading);
+  EXPECT_EQ(std::accumulate(reading.counts.begin(), reading.counts.end(), 0U), 2U);
+
+  std::iota(reading.counts.begin(), reading.counts.end(), 7U);
+  ApiOptions options;
+  options.claim_answers = [reading] { return reading; };
+  const Shop shop(true, 100, std::move(options));
+  EXPECT_TRUE(
+      shop.get("/v1/server")
+          .has(R"("claim_answers":{"within_microseconds":[50,100,250,500,1000,2500,5000,10000,)"
+               R"(25000,50000,100000,250000,500000,1000000,2500000],)"
+               R"("counts":[7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22]},"limits":)"));
 }
 
 }  // namespace

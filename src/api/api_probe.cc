@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "api/answers.h"
 
 namespace doorbuster::api {
 namespace {
@@ -92,8 +92,7 @@ std::string_view auth_failure_name(Remark remark) {
 }
 
 ApiFigures::ApiFigures()
-    : requests(api_routes().size() + 1),
-      durations(api_routes().size(), metrics::Histogram<metrics::kLatencyBounds>::nothing()) {}
+    : requests(api_routes().size() + 1), durations(api_routes().size(), AnswerTimes::nothing()) {}
 
 ApiProbe::ApiProbe() : routes_(api_routes().size() + 1) {}
 
@@ -148,6 +147,14 @@ void ApiProbe::add_to(ApiFigures& figures) const {
   figures.in_flight += in_flight_.value();
   figures.page_readers += page_readers_.value();
   figures.stream_readers += stream_readers_.value();
+}
+
+void ApiProbe::add_claim_answers(metrics::HistogramReading& reading) const {
+  const auto routes = api_routes();
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const Answering answer = routes[i].answer;
+    if (answer == claim_units || answer == claim_goods) routes_[i].duration.add_to(reading);
+  }
 }
 
 }  // namespace doorbuster::api

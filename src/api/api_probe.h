@@ -1,7 +1,7 @@
 // What the API of one I/O thread tells of its requests, in cells for others to look at. By the
 // route of the one table and never by the path, which anybody may write.
 //
-// Thread: I/O; add_to() any. Owns: the cells.
+// Thread: I/O; add_to() and add_claim_answers() any. Owns: the cells.
 // Invariants: a request is counted once, when it is answered; how long that took is measured in
 // turns of the loop: from the one that read it to the end of the one that answers it.
 #pragma once
@@ -27,6 +27,8 @@ struct RequestMark {
 };
 
 inline constexpr std::size_t kMethods = 8;
+using AnswerTimes = metrics::Histogram<metrics::kLatencyBounds>;
+
 // What answers have, and last any other.
 inline constexpr std::array<std::uint16_t, 28> kStatuses = {
     200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 406, 408, 409,
@@ -68,6 +70,8 @@ class ApiProbe {
   void readers_counted(std::size_t pages, std::size_t streams);
 
   void add_to(ApiFigures& figures) const;
+  // How long the answers to claims took, whichever route they came by.
+  void add_claim_answers(metrics::HistogramReading& reading) const;
 
  private:
   struct Answered {
@@ -76,7 +80,7 @@ class ApiProbe {
   };
   struct RouteCells {
     std::array<std::array<metrics::Counter, kStatusPlaces>, kMethods> requests;
-    metrics::Histogram<metrics::kLatencyBounds> duration;
+    AnswerTimes duration;
   };
 
   metrics::Counter& requests(const RequestMark& mark, std::uint16_t status);

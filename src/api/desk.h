@@ -21,6 +21,7 @@
 #include "api/refusal_book.h"
 #include "api/web_site.h"
 #include "base/trace_parent.h"
+#include "metrics/histogram.h"
 #include "store/claim_store.h"
 
 namespace doorbuster::api {
@@ -35,6 +36,8 @@ struct ApiOptions {
   RefusalBook* refusals = nullptr;  // null: nobody asks for the sums. It outlives the server
   // How the store is; empty: it is not told.
   std::function<store::StoreCondition()> condition;
+  // How long the answers to claims took, of all threads; empty: it is not told.
+  std::function<metrics::HistogramReading()> claim_answers;
   // Brings about the port's next flush() even if nothing else happens on the thread.
   std::function<void()> wake;
   // Of this thread; null: nobody looks.

@@ -6,10 +6,11 @@ namespace doorbuster::cli {
 namespace {
 
 api::ApiOptions complete(api::ApiOptions options, const store::ClaimStore& store,
-                         std::function<void()> wake, api::ApiProbe& probe) {
+                         std::function<void()> wake, ServerMetrics& metrics) {
   options.wake = std::move(wake);
   options.condition = [&store] { return store.condition(); };
-  options.probe = &probe;
+  options.claim_answers = [&metrics] { return metrics.claim_answers(); };
+  options.probe = &metrics.add_api();
   return options;
 }
 
@@ -22,7 +23,7 @@ IoThread::IoThread(store::ClaimStore& store, api::ApiOptions options, http::Limi
       port_(store.connect([this] { wake(); })),
       handler_(*port_, store.events(),
                complete(
-                   std::move(options), store, [this] { wake(); }, metrics.add_api())) {}
+                   std::move(options), store, [this] { wake(); }, metrics)) {}
 
 Result<http::Endpoint> IoThread::listen(const http::Endpoint& endpoint, bool shared) {
   return server_.listen(endpoint, handler_, shared, &metrics_.add_listener());

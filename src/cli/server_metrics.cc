@@ -135,6 +135,12 @@ std::string ServerMetrics::text(const Scraped& scraped) const {
   return out.take();
 }
 
+metrics::HistogramReading ServerMetrics::claim_answers() const {
+  metrics::HistogramReading sum = api::AnswerTimes::nothing();
+  api_.for_each([&](const api::ApiProbe& probe) { probe.add_claim_answers(sum); });
+  return sum;
+}
+
 void ServerMetrics::append_requests(Exposition& out) const {
   api::ApiFigures figures;
   api_.for_each([&](const api::ApiProbe& probe) { probe.add_to(figures); });

@@ -1,7 +1,8 @@
 // The metrics of a running server: who counts what, and the text that Prometheus reads of it. What
 // each means stands in docs/metrics.md.
 //
-// Thread: probes are given out to the threads that will write them, before they do; text() any.
+// Thread: probes are given out to the threads that will write them, before they do; text() and
+// claim_answers() are anybody's.
 // Owns: the probes. Goes after the store and after the I/O threads that it gave probes to; text()
 // is not called any more when they have gone.
 #pragma once
@@ -36,6 +37,8 @@ class ServerMetrics {
   embedded::StoreProbe& store() { return store_; }
 
   std::string text(const Scraped& scraped) const;
+  // How long the answers to claims took, of all threads together.
+  metrics::HistogramReading claim_answers() const;
 
  private:
   void append_requests(metrics::Exposition& out) const;

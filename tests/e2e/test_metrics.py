@@ -125,6 +125,9 @@ class WhatWasDone(MetricsTest):
                 self.assertEqual(metrics.value("doorbuster_sale_state", sale=sale, state=each), each == state)
         self.assertEqual(metrics.value("doorbuster_claim_commit_duration_seconds_count", engine="embedded"), 4)
         self.assertEqual(metrics.value("doorbuster_invariant_violations_total", check="conservation"), 0)
+        # Where the console reads how fast claims are answered: every one of them, refusals too.
+        asked = metrics.value("doorbuster_http_request_duration_seconds_count", route=CLAIMS, method="POST")
+        self.assertEqual(sum(self.told(200, get("/v1/server"))["claim_answers"]["counts"]), asked)
 
     def test_claims_that_end_are_counted_by_what_ended_them(self):
         self.open()

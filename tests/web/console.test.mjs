@@ -26,6 +26,15 @@ function crowd(server, ...flags) {
   return ended;
 }
 
+const kSource = new URL('../../web/console/src/', import.meta.url);
+
+// A part of the console that needs no browser.
+async function sourceOf(file) {
+  const { transformSync } = createRequire(new URL('../../web/', import.meta.url))('esbuild');
+  const { code } = transformSync(fs.readFileSync(new URL(file, kSource), 'utf8'), { loader: 'ts', format: 'esm' });
+  return import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+}
+
 async function visit(server, hash, options = {}) {
   const page = await openPage(options);
   await page.goto(`${server.url}/console/${hash}`);
@@ -375,14 +384,35 @@ test('a hot sale costs the Live page less than a tenth of a processor, and four 
   assert.ok(pictures <= 5, `${pictures} pictures a second`);
 });
 
+test('how fast claims are answered is told of what came between two looks', async () => {
+  const { between, withinMs } = await sourceOf('answer_times.ts');
+  const bounds = [1000, 2000, 5000];
+  const of = (...counts) => ({ within_microseconds: bounds, counts });
+  assert.deepEqual(between(of(1, 2, 3, 4), of(1, 4, 3, 5)), of(0, 2, 0, 1));
+  assert.deepEqual(between(of(1, 2, 3, 4), of(9, 1, 9, 9)), of(9, 1, 9, 9));
+  assert.equal(withinMs(of(0, 0, 0, 0), 0.5), undefined);
+  assert.equal(withinMs(of(100, 0, 0, 0), 0.5), 0.5);
+  assert.equal(withinMs(of(0, 100, 0, 0), 0.99), 1.99);
+  assert.equal(withinMs(of(50, 40, 10, 0), 0.5), 1);
+  assert.equal(withinMs(of(50, 40, 10, 0), 0.95), 3.5);
+  assert.equal(withinMs(of(50, 40, 9, 1), 1), Infinity);
+
+  const server = await Server.start();
+  await server.createSale('drop', { stock: 1000 });
+  const page = await visit(server, '#/sales/drop/live');
+  const answers = page.locator('[data-answers]');
+  await eventually('none is told', async () => /Half answered within\s+– ms\s+99 of 100 within\s+– ms/.test(await answers.innerText()));
+  const numbers = /Half answered within\s+([\d.]+) ms\s+99 of 100 within\s+([\d.,]+) ms/;
+  await eventually('numbers are told', async () => {
+    await crowd(server, '--sale', 'drop', '--mix', 'winners', '--buyers', '20', '--duration', '1', '--connections', '2');
+    return numbers.test(await answers.innerText());
+  });
+  const [, half, most] = numbers.exec(await answers.innerText()).map((text) => Number(text.replace(',', '')));
+  assert.ok(half > 0 && half <= most, `${half} and ${most} ms`);
+});
+
 test('no message is missing, in no language, and none is left over', async () => {
-  const { transformSync } = createRequire(new URL('../../web/', import.meta.url))('esbuild');
-  const folder = new URL('../../web/console/src/', import.meta.url);
-  const table = async (file, name) => {
-    const { code } = transformSync(fs.readFileSync(new URL(file, folder), 'utf8'), { loader: 'ts', format: 'esm' });
-    return (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`))[name];
-  };
-  const [en, zh] = [await table('messages_en.ts', 'en'), await table('messages_zh.ts', 'zh')];
+  const [{ en }, { zh }] = [await sourceOf('messages_en.ts'), await sourceOf('messages_zh.ts')];
   assert.deepEqual(Object.keys(zh), Object.keys(en));
   const holes = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
   for (const [key, text] of Object.entries(en)) {
@@ -390,8 +420,8 @@ test('no message is missing, in no language, and none is left over', async () =>
     assert.deepEqual(holes(zh[key]), holes(text), key);
     assert.match(zh[key], /[\u4e00-\u9fff]|^\{n\}$/, `${key} is not translated`);
   }
-  const source = fs.readdirSync(folder).filter((file) => /\.tsx?$/.test(file) && !file.startsWith('messages_'))
-    .map((file) => fs.readFileSync(new URL(file, folder), 'utf8')).join('\n');
+  const source = fs.readdirSync(kSource).filter((file) => /\.tsx?$/.test(file) && !file.startsWith('messages_'))
+    .map((file) => fs.readFileSync(new URL(file, kSource), 'utf8')).join('\n');
   // `state.${...}` uses every message that begins so.
   const prefixes = [...source.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);
   const unused = Object.keys(en).filter((key) => !new RegExp(`['"]${key.replaceAll('.', '\\.')}['"]`).test(source) && !prefixes.some((prefix) => key.startsWith(prefix)));

@@ -5,16 +5,18 @@
 // come than a person could read, the stream is closed, since the machine that serves it has buyers to serve,
 // and a handful is asked for once a second in its place.
 
+import { between, type AnswerTimes } from './answer_times.ts';
 import { get, Problem, request, salePath } from './api.ts';
 import { learnTime } from './clock.ts';
 import { eventOf, Feed, type Frame } from './feed.ts';
-import type { FeedEvent, Page, Sale, SaleStats, SaleStatus } from './types.ts';
+import type { FeedEvent, Page, Sale, SaleStats, SaleStatus, ServerAbout } from './types.ts';
 
 const kTurn = 250; // ms between two pictures, and two readings
 const kTurnHidden = 2000;
 const kTurnRefused = 2000; // where the answer is a refusal, as for a sale that is not there
 const kTurnUnreachable = 500;
-const kStatusTurns = 4; // the sale's state is read every so many turns
+const kStatusTurns = 4; // the sale's state, and how fast claims are answered, are read every so many turns
+const kAnswersOver = 10; // such readings: over what time that is told
 const kTimeOut = 2500; // an answer later than that is none
 export const kStaleAfter = 3000;
 const kTooHot = 200; // events a second above which the stream is closed
@@ -48,6 +50,7 @@ export interface LivePicture {
   granted: number; // a second
   refused: number; // a second
   selloutIn: number | undefined; // s
+  answers: AnswerTimes | undefined; // of the last seconds, and of all sales together
   ticker: FeedEvent[]; // newest first
   isSampled: boolean;
   isStreaming: boolean;
@@ -86,6 +89,7 @@ export class LiveState {
   private readonly abort = new AbortController();
   private feed: Feed | undefined;
   private readings: Reading[] = [];
+  private answerReadings: AnswerTimes[] = [];
   private coolTurns = 0;
   private sampleTurn = 0;
   private turns = 0;
@@ -100,6 +104,7 @@ export class LiveState {
     granted: 0,
     refused: 0,
     selloutIn: undefined,
+    answers: undefined,
     ticker: [],
     isSampled: false,
     isStreaming: false,
@@ -166,7 +171,7 @@ export class LiveState {
     const began = performance.now();
     const turn = this.turns++;
     const works: Promise<void>[] = [this.readStats()];
-    if (turn % kStatusTurns === 0) works.push(this.readStatus());
+    if (turn % kStatusTurns === 0) works.push(this.readStatus(), this.readAnswers());
     if (turn % (4 * kStatusTurns) === 0) works.push(this.readSale());
     const results = await Promise.allSettled(works);
     if (this.abort.signal.aborted) return;
@@ -238,6 +243,14 @@ export class LiveState {
     const status = await get<SaleStatus>(salePath(this.id, '/status'), this.signal());
     learnTime(status.now, sent);
     this.picture.status = status;
+  }
+
+  private async readAnswers(): Promise<void> {
+    const { claim_answers: now } = await get<ServerAbout>('/v1/server', this.signal());
+    const readings = this.answerReadings;
+    readings.push(now);
+    if (readings.length > kAnswersOver + 1) readings.shift();
+    this.picture.answers = between(readings[0] as AnswerTimes, now);
   }
 
   private async readSale(): Promise<void> {

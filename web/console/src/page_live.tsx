@@ -3,6 +3,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
+import { withinMs, type AnswerTimes } from './answer_times.ts';
 import { Problem } from './api.ts';
 import { Chart, Swatch } from './chart.tsx';
 import { serverNow } from './clock.ts';
@@ -228,6 +229,7 @@ function Figures({ picture, stats, turn, hidesNumbers }: {
               refused: Math.round(picture.refused),
             })}
           />
+          <Answers times={picture.answers} />
         </section>
         <Reasons refused={stats.refused} hidesNumbers={hidesNumbers} />
         <Ticker picture={picture} hidesNumbers={hidesNumbers} />
@@ -247,6 +249,32 @@ function Pace({ name, value, hides, dashed = false }: {
     <span>
       <Swatch dashed={dashed} /> {t(name)} <b class="num">{hides ? '•••' : t('live.a_second', { n: Math.round(value) })}</b>
     </span>
+  );
+}
+
+/** Known by ranges, so no more digits than those can bear. */
+function milliseconds(value: number | undefined): string {
+  if (value === undefined) return '–';
+  if (value === Infinity) return '> 2500';
+  return value < 10 ? value.toFixed(1) : number(Math.round(value));
+}
+
+function Answers({ times }: { times: AnswerTimes | undefined }) {
+  const within = (part: number) => (
+    <b class="num">{t('live.in_ms', { n: milliseconds(times && withinMs(times, part)) })}</b>
+  );
+  return (
+    <div class="answer-times" data-answers>
+      <p class="plot-key">
+        <span>
+          {t('live.half_within')} {within(0.5)}
+        </span>
+        <span>
+          {t('live.most_within')} {within(0.99)}
+        </span>
+      </p>
+      <p class="hint">{t('live.answered_of')}</p>
+    </div>
   );
 }
 

@@ -1,5 +1,7 @@
 // What the server answers, as its /openapi.json describes it. Members that are not read stand not here.
 
+import type { AnswerTimes } from './answer_times.ts';
+
 export type Title = string | Record<string, string>;
 export type SaleState = 'scheduled' | 'open' | 'paused' | 'closed';
 export type LatePayment = 'reject' | 'reacquire';
@@ -89,6 +91,7 @@ export interface ServerAbout {
   durability: string;
   ready: boolean;
   checks: ServerCheck[];
+  claim_answers: AnswerTimes;
   limits: Record<string, number>;
 }
 
