@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,19 @@ void append_condition(std::string& body, const ApiOptions& options) {
     body += '}';
   }
   body += ']';
+}
+
+void append_last_backup(std::string& body, const ApiOptions& options) {
+  if (!options.last_backup) return;
+  const std::optional<Time> last = options.last_backup();
+  body += R"(,"last_backup_at":)";
+  if (!last) {
+    body += "null";
+  } else {
+    body += '"';
+    append_rfc3339(body, *last);
+    body += '"';
+  }
 }
 
 void append_array(std::string& body, std::string_view name, std::span<const std::uint64_t> numbers,
@@ -67,6 +81,7 @@ void describe_server(Call& call) {
   // Every answer waits for the sync of the journal (R7); the embedded engine knows no other level.
   body += R"(,"durability":"synced")";
   append_condition(body, options);
+  append_last_backup(body, options);
   append_claim_answers(body, options);
   body += R"(,"limits":{"stock":)";
   append_number(body, sale::kMaxStock);

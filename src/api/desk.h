@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -20,6 +21,7 @@
 #include "api/key_watch.h"
 #include "api/refusal_book.h"
 #include "api/web_site.h"
+#include "base/time.h"
 #include "base/trace_parent.h"
 #include "metrics/histogram.h"
 #include "store/claim_store.h"
@@ -36,6 +38,8 @@ struct ApiOptions {
   RefusalBook* refusals = nullptr;  // null: nobody asks for the sums. It outlives the server
   // How the store is; empty: it is not told.
   std::function<store::StoreCondition()> condition;
+  // When the store was last backed up, nothing if that is not known; empty: it is not told.
+  std::function<std::optional<Time>()> last_backup;
   // How long the answers to claims took, of all threads; empty: it is not told.
   std::function<metrics::HistogramReading()> claim_answers;
   // Brings about the port's next flush() even if nothing else happens on the thread.

@@ -12,6 +12,7 @@
 #include "cli/grouped.h"
 #include "cli/random_bytes.h"
 #include "store/embedded/backup.h"
+#include "store/embedded/backup_mark.h"
 #include "store/embedded/file_system.h"
 #include "store/embedded/repair.h"
 #include "store/embedded/restore.h"
@@ -148,6 +149,11 @@ ExitCode back_up(const BackupArguments& arguments) {
   const auto backup =
       embedded::take_backup(*files, arguments.data_dir, arguments.backup_dir, now());
   if (!backup) return tell_failure(backup.error(), arguments.json);
+  // The backup is whole with or without it: whoever takes it may be allowed to read alone.
+  if (const Status noted = embedded::note_backup(*files, arguments.data_dir, backup->taken_at);
+      !noted.ok()) {
+    say("a server beside it cannot tell how old this backup is: " + noted.error().message);
+  }
   if (arguments.json) {
     return print(Json()
                      .text("backup", arguments.backup_dir)

@@ -11,6 +11,7 @@
 
 #include "api/api_probe.h"
 #include "api/live_keys.h"
+#include "cli/backup_follower.h"
 #include "http/listener_probe.h"
 #include "metrics/exposition.h"
 #include "metrics/per_thread.h"
@@ -27,6 +28,7 @@ struct Scraped {
   const api::LiveKeys* keys;  // null: nobody needs one
   std::string data_dir;
   const ServerLog& log;
+  const BackupFollower& backups;
 };
 
 class ServerMetrics {

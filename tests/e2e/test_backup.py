@@ -5,8 +5,10 @@ import shutil
 import subprocess
 import threading
 
-from harness import (BINARY, DoorbusterTest, claim, crowd, get, listed, main, post_json,
+from exposition import Metrics
+from harness import (BINARY, DoorbusterTest, claim, crowd, eventually, get, listed, main, post_json,
                      program_environment, request, run_program, scaled)
+from sale_case import time_of
 
 OK, FAILURE, VIOLATED, NOT_READY = 0, 1, 3, 4
 CONNECTIONS = 8
@@ -135,6 +137,40 @@ class Backups(DoorbusterTest):
             result = run_program(*arguments)
             self.assertEqual(result.returncode, NOT_READY, result)
             self.assertIn("nowhere", result.stderr)
+
+    def test_the_server_beside_it_knows_how_old_the_last_one_is(self):
+        server = self.serve()
+        data, mark = self.path("data"), self.path("data/last-backup")
+
+        def known():
+            told = server.ask(get("/v1/server")).json()["last_backup_at"]
+            metrics = Metrics(server.ask_admin("/metrics").text)
+            seconds = metrics.value("doorbuster_last_backup_timestamp_seconds")
+            # Both look at the same, but one after the other.
+            if told is not None and abs(time_of(told).timestamp() - seconds) > 0.001:
+                return "not the same"
+            return told
+
+        self.assertIsNone(known())
+        for number in range(2):
+            taken_at = self.run_json("backup", data, self.path(f"backup-{number}"))["taken_at"]
+            eventually("the server knows of it", lambda at=taken_at: known() == at)
+        server.restart()
+        self.assertEqual(known(), taken_at)
+        self.run_json("restore", self.path("backup-1"), self.path("restored"))
+        self.assertFalse(os.path.exists(self.path("restored/last-backup")))
+        for text in ("", "yesterday\n", taken_at, "9" * 100_000, taken_at + "\n\n"):
+            with open(mark, "w", encoding="ascii") as file:
+                file.write(text)
+            server.restart()
+            self.assertIsNone(known(), text[:40])
+        # One that may not leave word is a backup all the same.
+        os.remove(mark)
+        os.mkdir(mark)
+        result = run_program("backup", data, self.path("backup-2"))
+        self.assertEqual(result.returncode, OK, result)
+        self.assertIn("a server beside it cannot tell how old this backup is: ", result.stderr)
+        self.run_json("verify", self.path("backup-2"))
 
     def test_a_backup_cannot_be_written_where_nothing_may_be(self):
         self.serve().stop()

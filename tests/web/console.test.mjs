@@ -316,8 +316,15 @@ test('without --dev a key opens it, with the key\'s scopes', async () => {
     document.cookie !== '', key), false);
   await page.goto(`${server.url}/console/#/new`);
   await page.locator('[data-check=scope][data-verdict=bad]').waitFor();
+  await page.locator('[data-check=backup][data-verdict=warn]').getByText(/never backed up/).waitFor();
+  await server.backUp('backup');
   await page.reload();
   await page.locator('[data-check=scope][data-verdict=bad]').waitFor();
+  await eventually('the backup is known', async () => {
+    await page.reload();
+    await page.locator('[data-check=backup]').waitFor();
+    return page.locator('[data-check=backup][data-verdict=ok]').getByText(/Backed up .* ago/).isVisible();
+  });
   // A link is asked for by the browser itself, with the session's cookie and nothing else.
   await page.goto(`${server.url}/console/#/sales/quiet/result`);
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV', exact: true }).click()]);

@@ -155,6 +155,12 @@ export class Server {
     return key;
   }
 
+  async backUp(name) {
+    const done = spawnSync(BINARY, ['backup', path.join(this.folder, 'data'), path.join(this.folder, name)],
+      { encoding: 'utf8', env: environment() });
+    assert.equal(done.status, 0, done.stderr);
+  }
+
   async revokeKey(name) {
     const done = spawnSync(BINARY, ['keys', 'revoke', name, '--data-dir', path.join(this.folder, 'data')],
       { encoding: 'utf8', env: environment() });

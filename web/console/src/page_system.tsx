@@ -3,7 +3,7 @@
 import { get } from './api.ts';
 import { Checks } from './checks.tsx';
 import { useLoad } from './hooks.ts';
-import { duration, number, t, type MessageKey } from './i18n.ts';
+import { dateTime, duration, number, t, type MessageKey } from './i18n.ts';
 import { Await, Fact, Note } from './parts.tsx';
 import { serverChecks } from './preflight.ts';
 import type { ServerAbout } from './types.ts';
@@ -65,6 +65,9 @@ export function SystemPage() {
                   </Fact>
                   <Fact name={t('system.engine')}>{about.engine}</Fact>
                   <Fact name={t('system.durability')}>{about.durability}</Fact>
+                  <Fact name={t('system.backup')}>
+                    {about.last_backup_at ? dateTime(about.last_backup_at) : t('system.backup_none')}
+                  </Fact>
                 </dl>
                 {about.durability === 'synced' && <p class="hint">{t('system.synced')}</p>}
               </section>

@@ -8,6 +8,7 @@ import type { ServerAbout, Session } from './types.ts';
 
 const kSlowAnswer = 500; // ms
 const kClockApart = 2000; // ms
+const kOldBackup = 86_400_000; // ms
 const kSoon = 60_000; // ms
 const kLongHold = 3600; // s
 
@@ -80,6 +81,12 @@ function termsChecks(form: SaleForm, hasOpened: boolean): Check[] {
   return checks;
 }
 
+function backupCheck(takenAt: string | null): Check {
+  const age = takenAt === null ? Infinity : Math.max(0, serverNow() - Date.parse(takenAt));
+  const bad = takenAt === null ? t('check.backup_none') : t('check.backup_old', { time: duration(age / 1000) });
+  return check('backup', age < kOldBackup, t('check.backup', { time: duration(age / 1000) }), bad);
+}
+
 export interface Flight {
   form: SaleForm;
   hasOpened: boolean;
@@ -100,6 +107,7 @@ export function preflight({ form, hasOpened, about, tookMs, session }: Flight): 
   if (session.dev) checks.push(check('dev', false, '', t('check.dev')));
   if (!about) return [...checks, check('server', false, '', t('check.server_silent'), 'bad')];
   checks.push(...serverChecks(about, tookMs));
+  if (!session.dev) checks.push(backupCheck(about.last_backup_at));
   const stock = whole(form.stock, 1, 100_000_000);
   const most = about.limits.stock;
   if (stock !== undefined && most !== undefined && stock > most) {

@@ -91,6 +91,7 @@ export interface ServerAbout {
   durability: string;
   ready: boolean;
   checks: ServerCheck[];
+  last_backup_at: string | null;
   claim_answers: AnswerTimes;
   limits: Record<string, number>;
 }
