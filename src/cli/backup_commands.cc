@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/file_limit.h"
 #include "cli/grouped.h"
+#include "cli/hexadecimal.h"
 #include "cli/random_bytes.h"
 #include "store/embedded/backup.h"
 #include "store/embedded/backup_mark.h"
@@ -63,12 +64,6 @@ class Json {
 
 std::string counted(std::uint64_t number, const char* one) {
   return grouped(number) + " " + one + (number == 1 ? "" : "s");
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 std::string as_json(const embedded::Repaired& repaired) {

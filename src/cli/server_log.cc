@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "cli/hexadecimal.h"
 #include "cli/log_writer.h"
 
 namespace doorbuster::cli {
@@ -23,13 +24,6 @@ constexpr std::chrono::milliseconds kLongestEnd{10'000};
 std::string rendered(bool json, const LogLine& line) {
   std::string out;
   json ? append_json_line(out, line) : append_text_line(out, line);
-  return out;
-}
-
-std::string hexadecimal(std::uint64_t value) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out(16, '0');
-  for (std::size_t i = 0; i < 16; ++i) out[i] = kHex[value >> (60 - 4 * i) & 15];
   return out;
 }
 

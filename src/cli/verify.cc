@@ -1,7 +1,6 @@
 #include "cli/verify.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "api/text.h"
@@ -9,6 +8,7 @@
 #include "cli/backup_commands.h"
 #include "cli/file_limit.h"
 #include "cli/grouped.h"
+#include "cli/hexadecimal.h"
 #include "store/embedded/file_system.h"
 #include "store/embedded/verify.h"
 
@@ -20,12 +20,6 @@ using embedded::VerifyReport;
 
 bool adds_up(const SaleReport& sale) {
   return sale.available + sale.held + sale.confirmed + sale.burned == sale.stock;
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 void append_member(std::string& out, const char* name, std::uint64_t value) {
