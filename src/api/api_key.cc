@@ -34,7 +34,7 @@ void append_check(std::string& key) {
   key.append(digits, kCheckSize);
 }
 
-int hex_digit(char c) {
+int lower_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
@@ -108,8 +108,8 @@ std::optional<KeyHash> hash_from_hex(std::string_view hex) {
   KeyHash hash{};
   if (hex.size() != 2 * hash.size()) return std::nullopt;
   for (std::size_t i = 0; i < hash.size(); ++i) {
-    const int high = hex_digit(hex[2 * i]);
-    const int low = hex_digit(hex[2 * i + 1]);
+    const int high = lower_hex_digit(hex[2 * i]);
+    const int low = lower_hex_digit(hex[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     hash[i] = static_cast<std::uint8_t>(high * 16 + low);
   }

@@ -24,4 +24,8 @@ std::optional<Unreadable> unreadable_if(Flaws flaws);
 
 inline constexpr std::size_t kMaxFlaws = 20;  // further ones are not listed
 
+inline void add_flaw(Flaws& flaws, Flaw flaw) {
+  if (flaws.size() < kMaxFlaws) flaws.push_back(std::move(flaw));
+}
+
 }  // namespace doorbuster::api

@@ -35,10 +35,6 @@ Flaw quantity_flaw() {
 
 bool is_quantity(std::int64_t number) { return number >= 1 && number <= sale::kMaxQuantity; }
 
-void add(Flaws& flaws, Flaw flaw) {
-  if (flaws.size() < kMaxFlaws) flaws.push_back(std::move(flaw));
-}
-
 void read_members(const JsonDocument& json, bool is_goods, ClaimBody& body, Flaws& flaws) {
   const auto members = is_goods ? std::span<const std::string_view>(kGoodsMembers)
                                 : std::span<const std::string_view>(kClaimMembers);
@@ -47,17 +43,17 @@ void read_members(const JsonDocument& json, bool is_goods, ClaimBody& body, Flaw
       if (member.kind == JsonKind::integer && is_quantity(member.integer)) {
         body.quantity = static_cast<sale::Quantity>(member.integer);
       } else {
-        add(flaws, quantity_flaw());
+        add_flaw(flaws, quantity_flaw());
       }
     } else if (member.name == "buyer") {
       if (member.kind != JsonKind::string) {
-        add(flaws, member_flaw(FlawKind::not_a_string, member.name));
+        add_flaw(flaws, member_flaw(FlawKind::not_a_string, member.name));
       }
       body.buyer = {member.name, member.text};
     } else {
       std::string pointer;
       append_pointer(pointer, member.name);
-      add(flaws, unknown_member(FlawPlace::pointer, std::move(pointer), member.name, members));
+      add_flaw(flaws, unknown_member(FlawPlace::pointer, std::move(pointer), member.name, members));
     }
   });
 }
@@ -72,11 +68,11 @@ void read_fields(const Form& form, bool is_goods, ClaimBody& body, Flaws& flaws)
                           (name == "idempotency_key" && body.key.given()) ||
                           (name == "uid" && body.buyer.given());
     if (repeated) {
-      add(flaws, member_flaw(FlawKind::repeated, name));
+      add_flaw(flaws, member_flaw(FlawKind::repeated, name));
     } else if (is_quantity_field) {
       quantity_given = true;
       const auto number = parse_number(value, sale::kMaxQuantity);
-      if (!number || *number == 0) add(flaws, quantity_flaw());
+      if (!number || *number == 0) add_flaw(flaws, quantity_flaw());
       body.quantity = static_cast<sale::Quantity>(number.value_or(1));
     } else if (name == "idempotency_key") {
       body.key = {name, value};
@@ -85,7 +81,7 @@ void read_fields(const Form& form, bool is_goods, ClaimBody& body, Flaws& flaws)
     } else {
       std::string pointer;
       append_pointer(pointer, name);
-      add(flaws, unknown_member(FlawPlace::pointer, std::move(pointer), name, known));
+      add_flaw(flaws, unknown_member(FlawPlace::pointer, std::move(pointer), name, known));
     }
   }
 }
@@ -128,19 +124,19 @@ std::optional<FlawKind> flaw_of_buyer(std::string_view buyer) {
 void read_key(const KnownField& header, const Given& member, sale::Key& key, Flaws& flaws) {
   constexpr std::string_view kHeader = "Idempotency-Key";
   if (header.count > 1) {
-    add(flaws, header_flaw(FlawKind::repeated, kHeader));
+    add_flaw(flaws, header_flaw(FlawKind::repeated, kHeader));
   } else if (header.given()) {
     if (const auto kind = flaw_of_key(header.value)) {
-      add(flaws, header_flaw(*kind, kHeader, std::to_string(kMaxKeyBytes)));
+      add_flaw(flaws, header_flaw(*kind, kHeader, std::to_string(kMaxKeyBytes)));
     } else {
       key.assign(header.value);
     }
   }
   if (!member.given()) return;
   if (const auto kind = flaw_of_key(member.value)) {
-    add(flaws, member_flaw(*kind, member.name, std::to_string(kMaxKeyBytes)));
+    add_flaw(flaws, member_flaw(*kind, member.name, std::to_string(kMaxKeyBytes)));
   } else if (header.given() && header.value != member.value) {
-    add(flaws, member_flaw(FlawKind::keys_differ, member.name));
+    add_flaw(flaws, member_flaw(FlawKind::keys_differ, member.name));
   } else {
     key.assign(member.value);
   }
@@ -150,19 +146,19 @@ void read_buyer_id(const KnownField& header, const Given& member, sale::BuyerId&
                    Flaws& flaws) {
   constexpr std::string_view kHeader = "X-Buyer-Id";
   if (header.count > 1) {
-    add(flaws, header_flaw(FlawKind::repeated, kHeader));
+    add_flaw(flaws, header_flaw(FlawKind::repeated, kHeader));
   } else if (header.given()) {
     if (const auto kind = flaw_of_buyer(header.value)) {
-      add(flaws, header_flaw(*kind, kHeader, std::to_string(kMaxBuyerBytes)));
+      add_flaw(flaws, header_flaw(*kind, kHeader, std::to_string(kMaxBuyerBytes)));
     } else {
       buyer.assign(header.value);
     }
   }
   if (!member.given()) return;
   if (const auto kind = flaw_of_buyer(member.value)) {
-    add(flaws, member_flaw(*kind, member.name, std::to_string(kMaxBuyerBytes)));
+    add_flaw(flaws, member_flaw(*kind, member.name, std::to_string(kMaxBuyerBytes)));
   } else if (header.given() && header.value != member.value) {
-    add(flaws, member_flaw(FlawKind::buyers_differ, member.name, std::string(kHeader)));
+    add_flaw(flaws, member_flaw(FlawKind::buyers_differ, member.name, std::string(kHeader)));
   } else {
     buyer.assign(member.value);
   }

@@ -8,21 +8,6 @@
 namespace doorbuster::api {
 namespace {
 
-// The weight of a language range's parameters (";q=0.8") in thousandths; 1000 without one.
-int weight_of(std::string_view parameters) {
-  const auto at = parameters.find("q=");
-  if (at == std::string_view::npos) return 1000;
-  int weight = 0;
-  int scale = 1000;
-  for (const char c : parameters.substr(at + 2)) {
-    if (c == '.') continue;
-    if (c < '0' || c > '9' || scale == 0) break;
-    weight += (c - '0') * scale;
-    scale /= 10;
-  }
-  return std::min(weight, 1000);
-}
-
 bool begins_ignoring_case(std::string_view text, std::string_view beginning) {
   return text.size() >= beginning.size() &&
          http::same_ignoring_case(text.substr(0, beginning.size()), beginning);
@@ -44,7 +29,7 @@ Language preferred_language(std::string_view accept_language) {
     accept_language.remove_prefix(std::min(comma + 1, accept_language.size()));
     const auto semicolon = std::min(item.find(';'), item.size());
     const std::string_view range = http::without_spaces_around(item.substr(0, semicolon));
-    const int weight = weight_of(item.substr(semicolon));
+    const int weight = static_cast<int>(weight_of(item.substr(semicolon)));
     // Of equal weights the one named first wins.
     if (is_simplified_chinese(range) && weight > english) chinese = std::max(chinese, weight);
     const bool is_english = begins_ignoring_case(range, "en") || range == "*";

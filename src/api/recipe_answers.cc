@@ -49,7 +49,7 @@ void render_claimed_in_words(Answer& answer, const store::ClaimReply& claimed) {
   }
 }
 
-void render_claimed(Answer& answer, store::Reply& reply) {
+void render_claimed_goods(Answer& answer, store::Reply& reply) {
   const bool as_text = answer.exchange().as_text;
   if (as_text && std::holds_alternative<store::NoSuchSale>(reply)) {
     answer.desk().refusals->add(ProblemCode::not_found);
@@ -123,7 +123,7 @@ void claim_goods(Call& call) {
   }
   command.sale.assign(sale::kRoundsSlug);
   call.answer.exchange().as_text = !names_json(call.fields.accept);
-  call.answer.ask(command, render_claimed);
+  call.answer.ask(command, render_claimed_goods);
 }
 
 void list_goods(Call& call) {

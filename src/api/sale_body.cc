@@ -28,10 +28,6 @@ void define(SaleMembers& members, sale::SaleDefinition& sale) {
   assign(sale.metadata, members.changes.metadata);
 }
 
-void add(Flaws& flaws, Flaw flaw) {
-  if (flaws.size() < kMaxFlaws) flaws.push_back(std::move(flaw));
-}
-
 }  // namespace
 
 std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sale) {
@@ -43,11 +39,11 @@ std::optional<Unreadable> parse_sale(const Call& call, sale::SaleDefinition& sal
   if (auto why = read_json_object(desk.json, call.request.body)) return why;
   SaleMembers members;
   Flaws flaws = read_sale_members(desk.json, SaleBody::definition, members);
-  if (!members.slug) add(flaws, member_flaw(FlawKind::missing, "id"));
-  if (!members.changes.stock) add(flaws, member_flaw(FlawKind::missing, "stock"));
+  if (!members.slug) add_flaw(flaws, member_flaw(FlawKind::missing, "id"));
+  if (!members.changes.stock) add_flaw(flaws, member_flaw(FlawKind::missing, "stock"));
   define(members, sale);
   if (sale.closes_at && sale.opens_at && *sale.closes_at <= *sale.opens_at) {
-    add(flaws, member_flaw(FlawKind::closes_before_opening, "closes_at"));
+    add_flaw(flaws, member_flaw(FlawKind::closes_before_opening, "closes_at"));
   }
   if (!flaws.empty()) return Unreadable{ProblemCode::invalid, Remark::none, std::move(flaws)};
   return std::nullopt;

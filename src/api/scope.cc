@@ -10,17 +10,17 @@ namespace doorbuster::api {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, kScopes> kNames = {
+constexpr std::array<std::string_view, kScopes> kScopeNames = {
     "sales:read", "sales:write", "claims:read", "claims:write", "events:read", "webhooks:write"};
 
 Error unknown_scope(std::string_view name) {
   std::string message = "'" + std::string(name) + "' is no scope";
-  const auto meant = nearest_word(name, kNames);
+  const auto meant = nearest_word(name, kScopeNames);
   if (!meant.empty()) {
     message.append("; did you mean '").append(meant).append("'?");
   } else {
     const char* before = ": there are ";
-    for (const std::string_view known : kNames) {
+    for (const std::string_view known : kScopeNames) {
       message.append(before).append(known);
       before = ", ";
     }
@@ -30,12 +30,12 @@ Error unknown_scope(std::string_view name) {
 
 }  // namespace
 
-std::string_view to_string(Scope scope) { return kNames[static_cast<std::size_t>(scope)]; }
+std::string_view to_string(Scope scope) { return kScopeNames[static_cast<std::size_t>(scope)]; }
 
 std::optional<Scope> scope_named(std::string_view name) {
-  const auto* const found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Scope>(found - kNames.begin());
+  const auto* const found = std::find(kScopeNames.begin(), kScopeNames.end(), name);
+  if (found == kScopeNames.end()) return std::nullopt;
+  return static_cast<Scope>(found - kScopeNames.begin());
 }
 
 Scopes Scopes::all() {
@@ -47,7 +47,7 @@ Scopes Scopes::all() {
 std::vector<std::string_view> Scopes::names() const {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < kScopes; ++i) {
-    if (has(static_cast<Scope>(i))) names.push_back(kNames[i]);
+    if (has(static_cast<Scope>(i))) names.push_back(kScopeNames[i]);
   }
   return names;
 }

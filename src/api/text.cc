@@ -4,6 +4,8 @@
 #include <charconv>
 #include <vector>
 
+#include "http/syntax.h"
+
 namespace doorbuster::api {
 namespace {
 
@@ -107,6 +109,20 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::swap(last, row);
   }
   return last[b.size()];
+}
+
+unsigned weight_of(std::string_view parameters) {
+  const auto at = parameters.find("q=");
+  if (at == std::string_view::npos) return 1000;
+  const std::string_view text = http::without_spaces_around(parameters.substr(at + 2));
+  if (text.empty() || text.front() != '0') return 1000;
+  unsigned weight = 0;
+  for (std::size_t i = 2; i < 5; ++i) {
+    weight = weight * 10 + (i < text.size() && text[i] >= '0' && text[i] <= '9'
+                                ? static_cast<unsigned>(text[i] - '0')
+                                : 0);
+  }
+  return weight;
 }
 
 }  // namespace doorbuster::api

@@ -39,6 +39,10 @@ bool is_printable(std::string_view text);
 // 0x20 to 0x7e alone.
 bool is_printable_ascii(std::string_view text);
 
+// The weight that `parameters` give an element of Accept and its like (";q=0.8"), in thousandths;
+// 1000 without one.
+unsigned weight_of(std::string_view parameters);
+
 // A sale's id: 1..64 of [a-z0-9-].
 bool is_slug(std::string_view text);
 

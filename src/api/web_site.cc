@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/text.h"
 #include "base/check.h"
 #include "http/syntax.h"
 
@@ -87,21 +88,6 @@ bool read_file(const std::string& folder, const std::string& part, const std::st
     out.append(block.data(), static_cast<std::size_t>(got));
   }
   return false;
-}
-
-// The weight of one element of Accept-Encoding in thousandths; what cannot be read counts as full.
-unsigned weight_of(std::string_view parameters) {
-  const auto at = parameters.find("q=");
-  if (at == std::string_view::npos) return 1000;
-  const std::string_view text = http::without_spaces_around(parameters.substr(at + 2));
-  if (text.empty() || text.front() != '0') return 1000;
-  unsigned weight = 0;
-  for (std::size_t i = 2; i < 5; ++i) {
-    weight = weight * 10 + (i < text.size() && text[i] >= '0' && text[i] <= '9'
-                                ? static_cast<unsigned>(text[i] - '0')
-                                : 0);
-  }
-  return weight;
 }
 
 // How much a client likes each coding; nothing where it does not name it.

@@ -69,4 +69,12 @@ std::span<const std::byte> WireReader::bytes(std::size_t count) {
   return read;
 }
 
+void put_time(std::string& out, Time time) {
+  put_varint(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
+}
+
+Time read_time(WireReader& in) {
+  return Time(std::chrono::milliseconds(static_cast<std::int64_t>(in.varint())));
+}
+
 }  // namespace doorbuster

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace doorbuster {
 
 inline constexpr std::size_t kMaxVarintBytes = 10;
@@ -43,5 +45,9 @@ class WireReader {
   std::span<const std::byte> rest_;
   bool good_ = true;
 };
+
+// A time as its milliseconds.
+void put_time(std::string& out, Time time);
+Time read_time(WireReader& in);
 
 }  // namespace doorbuster

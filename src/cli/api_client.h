@@ -16,6 +16,9 @@
 
 namespace doorbuster::cli {
 
+// However long a server asks to stay away, a command tries again after so many seconds.
+inline constexpr int kLongestWaitSeconds = 10;
+
 struct ApiAnswer {
   int status = 0;
   std::string etag;

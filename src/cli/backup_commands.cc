@@ -62,10 +62,6 @@ class Json {
   std::string out_ = "{";
 };
 
-std::string counted(std::uint64_t number, const char* one) {
-  return grouped(number) + " " + one + (number == 1 ? "" : "s");
-}
-
 std::string as_json(const embedded::Repaired& repaired) {
   std::string damages = "[";
   for (const std::string& damage : repaired.damages) {

@@ -23,7 +23,6 @@ using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kTries = 6;  // of a page, once there was a first one
-constexpr int kLongestWaitSeconds = 10;
 
 // How far it is, on stderr: a line that is written over on a terminal, else one now and then.
 class Progress {

@@ -10,7 +10,7 @@
 namespace doorbuster::cli {
 namespace {
 
-constexpr std::string_view kAbout =
+constexpr std::string_view kCompletionsAbout =
     "Examples:\n"
     "  source <(doorbuster completions bash)\n"
     "  doorbuster completions bash > /etc/bash_completion.d/doorbuster\n"
@@ -207,7 +207,8 @@ std::string zsh_completions(const CLI::App& root) {
 
 void add_completions(CLI::App& app, Commands& commands) {
   const auto shell = std::make_shared<std::string>();
-  CLI::App* command = add_command(app, "completions", "Print completions for a shell", kAbout);
+  CLI::App* command =
+      add_command(app, "completions", "Print completions for a shell", kCompletionsAbout);
   command->add_option("SHELL", *shell, "bash or zsh")
       ->required()
       ->type_name("bash|zsh")

@@ -12,7 +12,7 @@
 namespace doorbuster::cli {
 namespace {
 
-std::string_view environment(const char* name) {
+std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
@@ -39,13 +39,12 @@ ExitCode print(std::string_view text) {
 }
 
 bool colours_wanted() {
-  return ::isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR").empty() &&
-         environment("TERM") != "dumb";
+  return ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
 }
 
 std::string environment_language() {
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-    const std::string_view value = environment(name);
+    const std::string_view value = variable(name);
     if (value.empty()) continue;
     if (value == "C" || value.starts_with("C.") || value == "POSIX") return {};
     return std::string(value.substr(0, std::min(value.find_first_of("_.@-"), value.size())));

@@ -12,7 +12,6 @@
 namespace doorbuster::cli {
 namespace {
 
-constexpr int kLongestWaitSeconds = 10;
 constexpr int kWaitForEvents = 25;  // less than the client's patience
 
 // "2026-11-11T12:00:00.123Z  42  claim.held  sales/drop/claims/clm_...  ann  1"

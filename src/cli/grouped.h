@@ -1,4 +1,4 @@
-// Numbers for people: 1000000 as "1,000,000".
+// Numbers for people: 1000000 as "1,000,000", and how many there are of something.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,11 @@ inline std::string grouped(std::uint64_t number) {
     digits.insert(at, 1, ',');
   }
   return digits;
+}
+
+// "1 claim", "2,000 claims".
+inline std::string counted(std::uint64_t number, const char* one) {
+  return grouped(number) + " " + one + (number == 1 ? "" : "s");
 }
 
 }  // namespace doorbuster::cli

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/directory_of.h"
 #include "cli/output_file.h"
 
 namespace doorbuster::cli {
@@ -37,11 +38,6 @@ Error failed(const std::string& path) {
 
 Error unfit(const std::string& path, const char* why) {
   return {ErrorCode::data_damaged, path + ": " + why};
-}
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
 // The lock is on the directory, since the file itself is another one after each change.

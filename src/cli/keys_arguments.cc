@@ -20,7 +20,7 @@ constexpr std::string_view kKeysAbout =
     "running\n"
     "server follows it within a second.\n";
 
-constexpr std::string_view kCreateAbout =
+constexpr std::string_view kKeysCreateAbout =
     "Examples:\n"
     "  doorbuster keys create shop --scopes all\n"
     "  doorbuster keys create checkout --scopes claims:read,claims:write --expires 90d\n"
@@ -31,7 +31,7 @@ constexpr std::string_view kCreateAbout =
     "sales:write, claims:read, claims:write, events:read, webhooks:write, or all of them by "
     "'all'.\n";
 
-constexpr std::string_view kListAbout =
+constexpr std::string_view kKeysListAbout =
     "Examples:\n"
     "  doorbuster keys list\n"
     "  doorbuster keys list --json\n"
@@ -77,7 +77,7 @@ void add_keys_commands(CLI::App& app, Commands& commands) {
   CLI::App* keys = add_command(app, "keys", "Make, list and revoke keys", kKeysAbout);
 
   const auto create = std::make_shared<KeysCreateArguments>();
-  CLI::App* command = add_command(*keys, "create", "Make a key", kCreateAbout);
+  CLI::App* command = add_command(*keys, "create", "Make a key", kKeysCreateAbout);
   command->add_option("NAME", create->name, "What the key is called")
       ->required()
       ->type_name("")
@@ -94,7 +94,7 @@ void add_keys_commands(CLI::App& app, Commands& commands) {
   commands.push_back({command, [create] { return Arguments(*create); }});
 
   const auto list = std::make_shared<KeysListArguments>();
-  command = add_command(*keys, "list", "List all keys", kListAbout);
+  command = add_command(*keys, "list", "List all keys", kKeysListAbout);
   add_place(*command, list->place);
   command->add_flag("--json", list->json, "The result as JSON");
   commands.push_back({command, [list] { return Arguments(*list); }});

@@ -8,13 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/directory_of.h"
+
 namespace doorbuster::cli {
 namespace {
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
 
 mode_t usual_mode() {
   const mode_t mask = ::umask(0);

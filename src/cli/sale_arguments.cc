@@ -16,7 +16,7 @@ constexpr std::string_view kSaleAbout =
     "\n"
     "Publishes, reads and changes the sales of a running server.\n";
 
-constexpr std::string_view kCreateAbout =
+constexpr std::string_view kSaleCreateAbout =
     "Examples:\n"
     "  doorbuster sale create drop --stock 1000\n"
     "  doorbuster sale create drop --stock 1000 --title 'The drop' --per-buyer-limit 2 \\\n"
@@ -26,7 +26,7 @@ constexpr std::string_view kCreateAbout =
     "finds\n"
     "the sale that is there. Exit code: 1 where a sale of that id has another definition.\n";
 
-constexpr std::string_view kListAbout =
+constexpr std::string_view kSaleListAbout =
     "Examples:\n"
     "  doorbuster sale list\n"
     "  doorbuster sale list --json\n"
@@ -156,7 +156,7 @@ void add_sale_commands(CLI::App& app, Commands& commands) {
   CLI::App* sale = add_command(app, "sale", "Publish, read and change sales", kSaleAbout);
 
   const auto create = std::make_shared<SaleCreateArguments>();
-  CLI::App* command = add_command(*sale, "create", "Publish a sale", kCreateAbout);
+  CLI::App* command = add_command(*sale, "create", "Publish a sale", kSaleCreateAbout);
   add_sale_id(*command, create->sale);
   command->add_option("--stock", create->terms.stock, "Units on offer")
       ->required()
@@ -167,7 +167,7 @@ void add_sale_commands(CLI::App& app, Commands& commands) {
   commands.push_back({command, [create] { return Arguments(*create); }});
 
   const auto list = std::make_shared<SaleListArguments>();
-  command = add_command(*sale, "list", "List all sales", kListAbout);
+  command = add_command(*sale, "list", "List all sales", kSaleListAbout);
   add_api_options(*command, list->api);
   commands.push_back({command, [list] { return Arguments(*list); }});
 

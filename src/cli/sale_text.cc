@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kMostRuns = 4;
 
-std::string counted(std::uint64_t number, const char* one) {
-  return grouped(number) + " " + one + (number == 1 ? "" : "s");
-}
-
 Ink ink_of(std::string_view status) {
   if (status == "open" || status == "confirmed") return Ink::green;
   if (status == "paused" || status == "held") return Ink::yellow;

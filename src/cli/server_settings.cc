@@ -62,7 +62,7 @@ std::vector<std::string> environment_variables() {
 }
 
 // Settings of one section each; those of none come first.
-using Part = std::vector<Setting> (*)(ServeArguments&);
+using SettingsPart = std::vector<Setting> (*)(ServeArguments&);
 
 std::vector<Setting> of_the_server(ServeArguments& a) {
   return {
@@ -208,8 +208,10 @@ std::vector<Setting> of_the_log(ServeArguments& a) {
 
 std::vector<Setting> server_settings(ServeArguments& arguments) {
   std::vector<Setting> all;
-  for (const Part part : {Part(of_the_server), Part(of_http), Part(of_keys), Part(of_web),
-                          Part(of_admin), Part(of_the_journal), Part(of_the_log)}) {
+  for (const SettingsPart part :
+       {SettingsPart(of_the_server), SettingsPart(of_http), SettingsPart(of_keys),
+        SettingsPart(of_web), SettingsPart(of_admin), SettingsPart(of_the_journal),
+        SettingsPart(of_the_log)}) {
     for (Setting& setting : part(arguments)) all.push_back(std::move(setting));
   }
   return all;

@@ -65,10 +65,6 @@ std::string as_json(const VerifyReport& report, bool all_add_up) {
   return out;
 }
 
-std::string counted(std::uint64_t number, const char* one) {
-  return grouped(number) + " " + one + (number == 1 ? "" : "s");
-}
-
 std::string as_sentence(const std::string& data_dir, const VerifyReport& report) {
   std::string out;
   for (const SaleReport& sale : report.sales) {

@@ -58,10 +58,6 @@ constexpr std::size_t kMaxTitleBytes = 64 * 1024;
 constexpr std::uint64_t kHasExpiry = 1;
 constexpr std::uint64_t kHasKey = 2;
 
-void put_time(std::string& out, Time time) {
-  put_varint(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
-}
-
 void put_tag(std::string& out, Tag tag) { out.push_back(static_cast<char>(tag)); }
 
 void put_number(std::string& out, Tag tag, std::uint64_t value, std::uint64_t unless) {
@@ -179,10 +175,6 @@ struct BodyWriter {
   }
   void operator()(const WaitlistLeft& event) const { put_text(out, event.buyer); }
 };
-
-Time read_time(WireReader& in) {
-  return Time(std::chrono::milliseconds(in.varint_up_to(253'402'300'799'999)));  // the year 9999
-}
 
 template <typename Number>
 Number read_number(WireReader& in) {

@@ -55,21 +55,13 @@ constexpr std::size_t kMaxExtrasBytes = 1024 * 1024;
 constexpr std::uint64_t kTableSlots = 4096;  // more only where there are as many claims
 constexpr std::uint32_t kMaxTableDepth = 20;
 
-Error damaged(const std::string& what) {
+Error damaged_image(const std::string& what) {
   return {ErrorCode::data_damaged, "no image of a sale: " + what};
 }
 
 template <typename T>
 std::span<const std::byte> bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
-}
-
-void put_time(std::string& out, Time time) {
-  put_varint(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
-}
-
-Time read_time(WireReader& in) {
-  return Time(std::chrono::milliseconds(static_cast<std::int64_t>(in.varint())));
 }
 
 // What stands at the front of an image, and how much of everything follows.
@@ -103,7 +95,7 @@ struct SaleImage {
     if (Status s = source.read(std::as_writable_bytes(std::span(&length, 1))); !s.ok()) {
       return s.error();
     }
-    if (length > kMaxHeadBytes) return damaged("its head is too long");
+    if (length > kMaxHeadBytes) return damaged_image("its head is too long");
     std::vector<std::byte> bytes(length);
     if (Status s = source.read(bytes); !s.ok()) return s.error();
     auto sale = std::make_unique<SaleState>(SaleOrdinal{0}, key);
@@ -123,7 +115,7 @@ struct SaleImage {
     const auto head = read_head(*sale, bytes);
     if (!head) return head.error();
     if (sale->status_ != SaleStatus::closed || sale->totals_.held != 0) {
-      return damaged("a sale that is not done with has no claims");
+      return damaged_image("a sale that is not done with has no claims");
     }
     sale->archived_claims_ = head->claims;
     return sale;
@@ -141,8 +133,8 @@ struct SaleImage {
     const SaleOrdinal place = sale->ordinal();
     const std::string& slug = sale->definition().slug;
     if (catalog.sales_.size() <= place.value) catalog.sales_.resize(place.value + 1);
-    if (catalog.sales_[place.value] != nullptr) return damaged("its place is taken");
-    if (!catalog.by_slug_.emplace(slug, place).second) return damaged("a slug is used twice");
+    if (catalog.sales_[place.value] != nullptr) return damaged_image("its place is taken");
+    if (!catalog.by_slug_.emplace(slug, place).second) return damaged_image("a slug is used twice");
     catalog.newest_round_ = std::max(catalog.newest_round_, round_of(slug));
     catalog.sales_[place.value] = std::move(sale);
     return ok_status();
@@ -186,9 +178,9 @@ struct SaleImage {
     sale.ordinal_ = {static_cast<std::uint32_t>(in.varint_up_to(0xfffffffe))};
     const std::string_view text = in.text(kMaxHeadBytes);
     const auto created = decode(sale.ordinal_, std::as_bytes(std::span(text)));
-    if (!created) return damaged("it has no definition");
+    if (!created) return damaged_image("it has no definition");
     const auto* body = std::get_if<SaleCreated>(&created->body);
-    if (body == nullptr) return damaged("it has no definition");
+    if (body == nullptr) return damaged_image("it has no definition");
     sale.definition_ = body->definition;
     sale.created_at_ = created->at;
     sale.version_ = static_cast<std::uint32_t>(in.varint_up_to(0xffffffff));
@@ -212,8 +204,8 @@ struct SaleImage {
     for (std::uint32_t* count : {&head.claims, &head.extras, &head.tables, &head.buyers}) {
       *count = static_cast<std::uint32_t>(in.varint_up_to(0xfffffffe));
     }
-    if (!in.good() || !in.at_end()) return damaged("its head cannot be read");
-    if (!sale.totals_.conserved()) return damaged("its totals do not add up");
+    if (!in.good() || !in.at_end()) return damaged_image("its head cannot be read");
+    if (!sale.totals_.conserved()) return damaged_image("its totals do not add up");
     return head;
   }
 
@@ -282,7 +274,8 @@ struct SaleImage {
           std::span(batch).first(std::min<std::size_t>(batch.size(), head.claims - at));
       if (Status s = source.read(std::as_writable_bytes(some)); !s.ok()) return s;
       for (const ClaimBytes& bytes : some) {
-        if (!fits(bytes, at, head)) return damaged("claim " + std::to_string(at) + " is none");
+        if (!fits(bytes, at, head))
+          return damaged_image("claim " + std::to_string(at) + " is none");
         from_bytes(bytes, sale.claims_.claims_.push_back());
         ++at;
       }
@@ -311,9 +304,10 @@ struct SaleImage {
           break;
       }
     }
-    if (held != sale.totals_.held) return damaged("its held claims do not add up");
-    if (confirmed != sale.totals_.confirmed) return damaged("its confirmed claims do not add up");
-    if (released != sale.released_) return damaged("its released claims do not add up");
+    if (held != sale.totals_.held) return damaged_image("its held claims do not add up");
+    if (confirmed != sale.totals_.confirmed)
+      return damaged_image("its confirmed claims do not add up");
+    if (released != sale.released_) return damaged_image("its released claims do not add up");
     if (!std::ranges::is_sorted(hold_ends)) std::ranges::sort(hold_ends);
     // In their order each is put at the end, without a search.
     sale.hold_ends_ = std::set<HoldEnd>(hold_ends.begin(), hold_ends.end());
@@ -364,7 +358,7 @@ struct SaleImage {
       if (Status s = source.read(std::as_writable_bytes(std::span(&run, 1))); !s.ok()) return s;
       if (run.first == 0 || run.count == 0 || run.first >= head.next_unit ||
           run.count > head.next_unit - run.first) {
-        return damaged("a unit came back that was never handed out");
+        return damaged_image("a unit came back that was never handed out");
       }
       runs.push_back({run.first, run.count});
     }
@@ -392,14 +386,15 @@ struct SaleImage {
     while (claims.extras_.size() < head.extras) {
       std::uint32_t length = 0;
       if (Status s = source.read(std::as_writable_bytes(std::span(&length, 1))); !s.ok()) return s;
-      if (length == 0 || length > kMaxExtrasBytes) return damaged("a block has no right length");
+      if (length == 0 || length > kMaxExtrasBytes)
+        return damaged_image("a block has no right length");
       block.resize(length);
       if (Status s = source.read(block); !s.ok()) return s;
       WireReader in(block);
       while (in.good() && !in.at_end() && claims.extras_.size() < head.extras) {
         take_extra(in, claims.extras_.push_back());
       }
-      if (!in.good() || !in.at_end()) return damaged("what few claims have cannot be read");
+      if (!in.good() || !in.at_end()) return damaged_image("what few claims have cannot be read");
     }
     return ok_status();
   }
@@ -429,22 +424,22 @@ struct SaleImage {
       const std::uint64_t most = std::max(kTableSlots, std::uint64_t{head.claims} * 4);
       if (!std::has_single_bit(bytes.capacity) || bytes.capacity > most ||
           bytes.depth > kMaxTableDepth) {
-        return damaged("a table of buyers has no right size");
+        return damaged_image("a table of buyers has no right size");
       }
       auto table = std::make_unique<BuyerIndex::Table>(bytes.capacity,
                                                        static_cast<std::uint8_t>(bytes.depth));
       const std::span slots(table->slots.get(), bytes.capacity);
       if (Status s = source.read(std::as_writable_bytes(slots)); !s.ok()) return s;
       for (const BuyerIndex::Slot& slot : slots) {
-        if (slot.claim > head.claims) return damaged("a buyer has a claim that is none");
+        if (slot.claim > head.claims) return damaged_image("a buyer has a claim that is none");
         if (slot.claim != 0) ++table->used;
       }
-      if (table->used == bytes.capacity) return damaged("a table of buyers is too full");
+      if (table->used == bytes.capacity) return damaged_image("a table of buyers is too full");
       depth = std::max(depth, table->depth);
       buyers.size_ += table->used;
       buyers.tables_.push_back(std::move(table));
     }
-    if (buyers.size_ != head.buyers) return damaged("its buyers do not add up");
+    if (buyers.size_ != head.buyers) return damaged_image("its buyers do not add up");
     return fill_directory(buyers, depth);
   }
 
@@ -456,11 +451,11 @@ struct SaleImage {
       const BuyerIndex::Table& table = *buyers.tables_[i];
       const std::size_t shares = std::size_t{1} << (depth - table.depth);
       if (buyers.directory_.size() % shares != 0 || buyers.directory_.size() + shares > entries) {
-        return damaged("its tables of buyers do not fit together");
+        return damaged_image("its tables of buyers do not fit together");
       }
       buyers.directory_.insert(buyers.directory_.end(), shares, {table.slots.get(), table.mask, i});
     }
-    if (buyers.directory_.size() != entries) return damaged("a table of buyers is missing");
+    if (buyers.directory_.size() != entries) return damaged_image("a table of buyers is missing");
     return ok_status();
   }
 };

@@ -317,8 +317,44 @@ def packages_explained(tree):
         yield page, explained[name], f"{name} is not in packages.txt"
 
 
+# What introduces a name at the beginning of a line: another name of a type, a type, a constant, a function.
+INTRODUCED = re.compile(
+    r"^(?:using (?P<alias>\w+ =[^;]*);|(?:class|struct|enum class) (?P<type>\w+)\b[^;\n]*\{"
+    r"|(?:(?:inline|static|constexpr|const) )+[\w:<>, *&]+?[ *&](?P<constant>\w+)(?:\[[^\]]*\])* ?[={]"
+    r"|(?:[\w:]+(?:<[^\n]*>)?[ *&]+)+(?P<function>\w+)\((?P<taken>[^{};]*)\)(?: const)? \{)", re.M)
+
+
+def own_names(code):
+    """(name, offset) of what stands in unnamed namespaces. A function is known by the types that it takes too."""
+    for begin in re.finditer(r"^namespace \{\n", code, re.M):
+        depth, end = 1, begin.end()
+        while depth and end < len(code):
+            depth += {"{": 1, "}": -1}.get(code[end], 0)
+            end += 1
+        for found in INTRODUCED.finditer(code[begin.end():end]):
+            name = found["alias"] or found["type"] or found["constant"] or found["function"]
+            if found["function"]:
+                taken = re.split(r",(?![^<]*>)", re.sub(r" = [^,]*", "", found["taken"]))
+                name += "(" + ", ".join(re.sub(r"\w+\s*$", "", one).strip() for one in taken) + ")"
+            yield re.sub(r"\s+", " ", name), begin.end() + found.start()
+
+
+def names_of_a_folder(tree):
+    """What a source has for itself is called as nothing else in its folder: which sources are compiled as one
+    (CMAKE_UNITY_BUILD) changes with every file that comes or goes."""
+    first = {}
+    for path in tree.ending(".cc"):
+        if not path.startswith("src/"):
+            continue
+        code = without_comments_and_strings(tree.text(path))
+        for name, offset in own_names(code):
+            other = first.setdefault((os.path.dirname(path), is_test(path), name.split(" =")[0]), (path, name))
+            if other[0] != path and (other[1] != name or " =" not in name):
+                yield path, line_of(code, offset), f"{name} stands in {other[0]} too, and both may be compiled as one"
+
+
 RULES = [file_length, include_direction, boost_stays_inside, sale_reads_no_clock, coroutine_lambdas,
-         everything_registered, dead_links, packages_explained]
+         everything_registered, dead_links, packages_explained, names_of_a_folder]
 
 
 def main():

@@ -157,6 +157,31 @@ class LintTest(unittest.TestCase):
                                  "[4](https://example.com/x) [5](../src/sale/decide.h#L3) `[6](gone.md)`\n"
                                  "```\n[7](gone.md)\n```\n"})
 
+    def test_a_name_twice_in_a_folder(self):
+        def two(one, other, *expected, second="src/sale/apply.cc"):
+            self.finds({"src/sale/CMakeLists.txt": "SOURCES decide.cc apply.cc decide_test.cc",
+                        "src/http/CMakeLists.txt": "SOURCES session.cc",
+                        "src/CMakeLists.txt": "add_subdirectory(sale)\nadd_subdirectory(http)\n",
+                        "src/sale/decide.cc": "namespace {\n" + one + "\n}  // namespace\n",
+                        "src/http/session.cc": "\n",
+                        second: "int begin;\nnamespace {\n\n" + other + "\n}\n"}, *expected)
+
+        for name, one, other in [
+                ("kMost", "constexpr int kMost = 1;", "constexpr std::size_t kMost = 2;"),
+                ("kNames", "constexpr std::string_view kNames[] = {};", "const std::array<int, 2> kNames{};"),
+                ("Part", "struct Part {\n};", "class Part final : public Whole {\n};"),
+                ("Values = std::array<int, 2>", "using Values = int;", "using Values = std::array<int, 2>;"),
+                ("read(const Map<int, int>&, int)", "bool read(const Map<int, int>& map, int a) {\n}",
+                 "void read(const Map<int, int>& other,\n          int b) {\n}")]:
+            with self.subTest(name):
+                two(other, one, "src/sale/decide.cc:2: " + name + " stands in src/sale/apply.cc too")
+                two(other, one, second="src/http/session.cc")
+                two(other, one, second="src/sale/decide_test.cc")
+        two("using Values = int;", "using Values = int;")
+        two("bool read(int a) {\n}", "bool read(char a) {\n}")
+        two("void f() {\n  constexpr int kMost = 1;\n}", "constexpr int kMost = 1;")
+        two("// constexpr int kMost = 1;", "constexpr int kMost = 1;")
+
     def test_packages_and_their_page(self):
         page = "| package | what for |\n| --- | --- |\n| `g++`, `cmake` | building; not `clang` |\n"
         self.finds({"packages.txt": "# why\nrun g++\ntest cmake\n", "docs/dependencies.md": page})

@@ -51,12 +51,12 @@ static_assert(sizeof(GroupHeaderBytes) == kGroupHeaderBytes);
 
 constexpr std::string_view kSegmentSuffix = ".seg";
 
-constexpr std::size_t kCrcEnd = 12;  // magic and checksum are not part of what is summed
+constexpr std::size_t kHeaderCrcEnd = 12;  // magic and checksum are not part of what is summed
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
 std::uint32_t crc_of(std::span<const std::byte> header_and_payload) {
-  return crc32c(header_and_payload.subspan(kCrcEnd));
+  return crc32c(header_and_payload.subspan(kHeaderCrcEnd));
 }
 
 }  // namespace

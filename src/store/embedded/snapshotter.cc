@@ -7,7 +7,7 @@
 namespace doorbuster::embedded {
 namespace {
 
-constexpr std::chrono::milliseconds kRetryAfter{10'000};
+constexpr std::chrono::milliseconds kSnapshotRetryAfter{10'000};
 constexpr std::uint64_t kWrittenPerJournalByte = 8;
 
 }  // namespace
@@ -70,7 +70,7 @@ void Snapshotter::take_finished(Time now) {
     return;
   }
   problem_ = finished->result.error().message;
-  not_before_ = now + kRetryAfter;
+  not_before_ = now + kSnapshotRetryAfter;
 }
 
 std::shared_ptr<const ArchiveIndex> Snapshotter::take_archive(Time now) {

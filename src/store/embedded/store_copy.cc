@@ -11,7 +11,7 @@
 namespace doorbuster::embedded {
 namespace {
 
-constexpr std::uint64_t kSyncEvery = std::uint64_t{8} << 20;
+constexpr std::uint64_t kSyncCopyEvery = std::uint64_t{8} << 20;
 constexpr std::size_t kLargestText = std::size_t{16} << 20;
 
 // Passes the groups on, and sees that the snapshot goes on where it says.
@@ -150,7 +150,7 @@ Status SegmentsWriter::add(const GroupHeader& header, std::span<const std::byte>
   if (Status s = file_->write_at(offset_, group_); !s.ok()) return s;
   offset_ += group_.size();
   unsynced_ += group_.size();
-  if (unsynced_ < kSyncEvery) return ok_status();
+  if (unsynced_ < kSyncCopyEvery) return ok_status();
   unsynced_ = 0;
   return file_->sync();
 }

@@ -9,9 +9,9 @@
 namespace doorbuster::embedded {
 namespace {
 
-constexpr std::string_view kTitle = "doorbuster store, format ";
+constexpr std::string_view kIdentityTitle = "doorbuster store, format ";
 constexpr std::size_t kLargestIdentity = std::size_t{64} << 20;
-constexpr std::size_t kStep = 4096;
+constexpr std::size_t kTextStep = 4096;
 
 // The first format has no former ages, and is what a store without any is still written in.
 constexpr std::uint32_t kPlainFormat = 1;
@@ -101,7 +101,7 @@ std::string checksum_line(std::string_view text) {
 }
 
 std::string print(const StoreIdentity& identity) {
-  std::string text(kTitle);
+  std::string text(kIdentityTitle);
   text += std::to_string(identity.former.empty() ? kPlainFormat : kAgesFormat) + "\n";
   text += "incarnation " + to_hex(identity.incarnation) + "\n";
   text += "claim-id-key " + to_hex(raw(identity.claim_id_key)) + "\n";
@@ -115,10 +115,10 @@ std::string print(const StoreIdentity& identity) {
 }
 
 Result<StoreIdentity> parse_identity(const std::string& path, std::string_view text) {
-  if (!text.starts_with(kTitle)) {
+  if (!text.starts_with(kIdentityTitle)) {
     return Error{ErrorCode::data_damaged, path + " is not the identity of a doorbuster store"};
   }
-  std::string_view rest = text.substr(kTitle.size());
+  std::string_view rest = text.substr(kIdentityTitle.size());
   std::uint32_t format = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), format);
   if (error == std::errc{} && format > kAgesFormat) {
@@ -177,12 +177,12 @@ Result<std::string> read_text(FileSystem& files, const std::string& path, std::s
   std::string text;
   while (text.size() <= most) {
     const std::size_t before = text.size();
-    text.resize(before + kStep);
+    text.resize(before + kTextStep);
     const auto read =
         (*file)->read_at(before, std::as_writable_bytes(std::span(text)).subspan(before));
     if (!read) return read.error();
     text.resize(before + *read);
-    if (*read < kStep) return text;
+    if (*read < kTextStep) return text;
   }
   return Error{ErrorCode::data_damaged, path + " is larger than it can be"};
 }

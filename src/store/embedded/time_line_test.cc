@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using Kind = ClockStanding::Kind;
 
 constexpr auto kDay = 24h;
-constexpr auto kTenYears = 24h * 3652;
+constexpr auto kDecade = 24h * 3652;
 
 std::string text(std::chrono::milliseconds span) { return std::to_string(span.count()) + " ms"; }
 
@@ -132,7 +132,7 @@ TEST_F(TimeLineTest, MoreThan5SecondsEitherWayAreNotFollowedAndToldWithDirection
 
 TEST_F(TimeLineTest, TheOperatorIsToldTheSizeInSeconds) {
   const std::map<std::chrono::seconds, std::string> sizes = {
-      {1h, "3600 s"}, {kDay, "86400 s"}, {kTenYears, "315532800 s"}};
+      {1h, "3600 s"}, {kDay, "86400 s"}, {kDecade, "315532800 s"}};
   for (const auto& [step, size] : sizes) {
     start(Time{});
     clock_.step_wall(step);
@@ -149,7 +149,7 @@ TEST_F(TimeLineTest, TheOperatorIsToldTheSizeInSeconds) {
 }
 
 TEST_F(TimeLineTest, AnAlarmEndsWhenTheWallClockIsBack) {
-  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kTenYears}) {
+  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kDecade}) {
     for (const auto signed_step : {step, -step}) {
       start(Time{});
       const auto before = passed();
@@ -198,7 +198,7 @@ TEST_F(TimeLineTest, ADifferenceOfJustAbout5SecondsIsNoAlarmThatComesAndGoes) {
 // An operator accepts.
 
 TEST_F(TimeLineTest, AcceptedAWallClockAheadIsJumpedTo) {
-  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kTenYears}) {
+  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kDecade}) {
     start(Time{});
     const auto before = passed();
     clock_.step_wall(step);
@@ -213,7 +213,7 @@ TEST_F(TimeLineTest, AcceptedAWallClockAheadIsJumpedTo) {
 }
 
 TEST_F(TimeLineTest, AcceptedAWallClockBehindIsTakenForGranted) {
-  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kTenYears}) {
+  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kDecade}) {
     start(Time{});
     const auto before = passed();
     clock_.step_wall(-step);
@@ -277,7 +277,7 @@ TEST_F(TimeLineTest, AcceptingSaysWhatIsNowTrueAndOnceMoreChangesNothing) {
 TEST_F(TimeLineTest, ARestartWithTheWallClockAheadBeginsThere) {
   for (const std::chrono::milliseconds step :
        {std::chrono::milliseconds(1s), std::chrono::milliseconds(1h),
-        std::chrono::milliseconds(kDay), std::chrono::milliseconds(kTenYears)}) {
+        std::chrono::milliseconds(kDay), std::chrono::milliseconds(kDecade)}) {
     const auto before = passed();
     clock_.step_wall(step);
     restart();
@@ -321,7 +321,7 @@ TEST_F(TimeLineTest, ARestartWithTheWallClockFarBehindDecidesNothingUntilItHasCa
 
 TEST_F(TimeLineTest, TheOperatorIsToldHowFarBehindTheJournalItIs) {
   const std::map<std::chrono::seconds, std::string> sizes = {
-      {1h, "3600 s"}, {kDay, "86400 s"}, {kTenYears, "315532800 s"}};
+      {1h, "3600 s"}, {kDay, "86400 s"}, {kDecade, "315532800 s"}};
   for (const auto& [step, size] : sizes) {
     start(kNoon + step);
     EXPECT_FALSE(line_->may_decide());
@@ -332,7 +332,7 @@ TEST_F(TimeLineTest, TheOperatorIsToldHowFarBehindTheJournalItIs) {
 }
 
 TEST_F(TimeLineTest, AWallClockThatIsSetRightPastTheJournalIsBegunAt) {
-  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kTenYears}) {
+  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kDecade}) {
     start(kNoon + step);
     EXPECT_FALSE(line_->may_decide());
     clock_.step_wall(step + 1min);
@@ -344,7 +344,7 @@ TEST_F(TimeLineTest, AWallClockThatIsSetRightPastTheJournalIsBegunAt) {
 }
 
 TEST_F(TimeLineTest, AcceptedAtStartItGoesOnFromTheJournal) {
-  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kTenYears}) {
+  for (const std::chrono::milliseconds step : {1h, std::chrono::hours(kDay), kDecade}) {
     const Time noon = clock_.wall();
     start(noon + step);
     clock_.advance(10min);
@@ -385,11 +385,11 @@ TEST_F(TimeLineTest, AWallClockOutsideOfAllYearsBreaksNothing) {
     UnlimitedClock clock;
     clock.wall_ = wall;
     TimeLine fresh(clock, Time{});
-    EXPECT_FALSE(to_rfc3339(fresh.now() + kTenYears).empty());
+    EXPECT_FALSE(to_rfc3339(fresh.now() + kDecade).empty());
     TimeLine old(clock, kNoon);
     EXPECT_EQ(old.may_decide(), wall > kNoon);
     EXPECT_FALSE(old.accept().empty());
-    EXPECT_FALSE(to_rfc3339(old.now() + kTenYears).empty());
+    EXPECT_FALSE(to_rfc3339(old.now() + kDecade).empty());
     EXPECT_TRUE(old.may_decide());
 
     clock.wall_ = kNoon;
@@ -399,7 +399,7 @@ TEST_F(TimeLineTest, AWallClockOutsideOfAllYearsBreaksNothing) {
     EXPECT_EQ(running.now(), kNoon);
     EXPECT_FALSE(running.accept().empty());
     EXPECT_GE(running.now(), kNoon);
-    EXPECT_FALSE(to_rfc3339(running.now() + kTenYears).empty());
+    EXPECT_FALSE(to_rfc3339(running.now() + kDecade).empty());
   }
 }
 
