@@ -12,9 +12,23 @@ namespace {
 
 constexpr std::string_view kClientName = "doorbuster";
 
-std::string refusal_of_auth(const Address& address, const std::string& error) {
+// Why a connection is of no use after this answer to AUTH; it may be to none of it, as that there
+// are too many clients.
+std::string flaw_of_auth(const Address& address, const std::string& error) {
+  if (error.find("AUTH") == std::string::npos && !error.starts_with("WRONGPASS")) {
+    return "the server says: " + error;
+  }
   const std::string who = address.user.empty() ? "the password" : "the user and the password";
   return "the server refuses " + who + ": " + error;
+}
+
+// The same of CLIENT SETNAME; empty: of use all the same, since the name is a courtesy.
+std::string flaw_of_name(const std::string& error) {
+  const ServerErrorKind kind = read_server_error(error).kind;
+  if (kind == ServerErrorKind::no_permission || error.starts_with("ERR unknown")) return {};
+  return (kind == ServerErrorKind::no_auth ? "the server wants a password: "
+                                           : "the server says: ") +
+         error;
 }
 
 }  // namespace
@@ -120,13 +134,12 @@ void Link::take_greeting(const Reply& reply) {
   if (reply.is_error()) {
     switch (greeting) {
       case Greeting::auth:
-        return break_off(refusal_of_auth(address_, reply.text));
+        return break_off(flaw_of_auth(address_, reply.text));
       case Greeting::select:
         return break_off("the server refuses the database: " + reply.text);
       case Greeting::set_name:
-        // The name is a courtesy; only that nobody was asked for a password must not pass for it.
-        if (read_server_error(reply.text).kind == ServerErrorKind::no_auth) {
-          return break_off("the server wants a password: " + reply.text);
+        if (auto flaw = flaw_of_name(reply.text); !flaw.empty()) {
+          return break_off(std::move(flaw));
         }
         break;
     }

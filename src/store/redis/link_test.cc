@@ -102,6 +102,13 @@ TEST_F(LinkTest, BreaksWhereTheGreetingIsRefused) {
        "the server refuses the database: ERR DB index is out of range"},
       {"redis://h", "-NOAUTH Authentication required.\r\n",
        "the server wants a password: NOAUTH Authentication required."},
+      {"redis://h", "-ERR max number of clients reached\r\n",
+       "the server says: ERR max number of clients reached"},
+      {"redis://:pw@h", "-ERR max number of clients reached\r\n",
+       "the server says: ERR max number of clients reached"},
+      {"redis://:pw@h", "-ERR AUTH <password> called without any password configured\r\n",
+       "the server refuses the password: ERR AUTH <password> called without any password "
+       "configured"},
       {"redis://h", "?\r\n",
        "the server sends a malformed reply: Protocol error, got \"?\" as reply type byte"},
   };
