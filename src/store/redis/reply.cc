@@ -34,6 +34,10 @@ Reply::Kind kind_of(int hiredis_type) {
   }
 }
 
+std::string too_many_bytes(const ReplyLimits& limits) {
+  return "more than " + std::to_string(limits.bytes) + " bytes";
+}
+
 std::string too_long(const ReplyLimits& limits) {
   return "a text of more than " + std::to_string(limits.bulk_bytes) + " bytes";
 }
@@ -139,7 +143,9 @@ Result<std::optional<Reply>> ReplyReader::next() {
       return fail(flaw_.empty() ? reader_->errstr : flaw_);
     }
     if (made != nullptr) {
-      begun_ = reader_->len - reader_->pos;
+      const std::size_t left = reader_->len - reader_->pos;
+      if (begun_ - left > limits_.bytes) return fail(too_many_bytes(limits_));
+      begun_ = left;
       items_ = 0;
       return std::optional<Reply>(std::exchange(root_, Reply()));
     }
@@ -151,7 +157,7 @@ Result<std::optional<Reply>> ReplyReader::next() {
 
 // What hiredis would go on gathering for ever, or for too long.
 std::string ReplyReader::flaw_of_what_is_begun() const {
-  if (begun_ > limits_.bytes) return "more than " + std::to_string(limits_.bytes) + " bytes";
+  if (begun_ > limits_.bytes) return too_many_bytes(limits_);
   if (reader_->ridx < 0 || reader_->len == 0) return {};
   const std::string_view begun(reader_->buf + reader_->pos, reader_->len - reader_->pos);
   const std::size_t line = begun.substr(0, kLineBytes).find("\r\n");

@@ -138,6 +138,8 @@ TEST(RedisReply, BeyondALimitIsMalformedBeforeItsBytesHaveCome) {
   for (int n = 0; n < 9; ++n) whole += "$100\r\n" + std::string(100, 'x') + "\r\n";
   EXPECT_EQ(read_whole(whole + "$9", {.bytes = 900, .bulk_bytes = 100, .items = 10}),
             "! a malformed reply: more than 900 bytes");
+  EXPECT_EQ(read_whole("+abc\r\n+abcd\r\n", {.bytes = 6, .bulk_bytes = 100, .items = 10}),
+            "+abc;! a malformed reply: more than 6 bytes");
 }
 
 TEST(RedisReply, LineWithoutAnEndIsNotGatheredForEver) {
