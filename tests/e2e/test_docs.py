@@ -57,6 +57,23 @@ class Documents(DoorbusterTest):
         print({name: count for name, count in counts.items() if count}, flush=True)
         self.assertGreaterEqual(counts["README.md"], 9)
 
+    def test_the_chinese_readme_shows_the_same(self):
+        """Its words are its own; what is typed, answered, listed and linked is not."""
+        texts = []
+        for name in ("README.md", "README.zh-CN.md"):
+            with open(os.path.join(TOP, name), encoding="utf-8") as file:
+                texts.append(file.read())
+        english, chinese = texts
+        self.assertIn("(README.zh-CN.md)", english)
+        for what, found in [("code", lambda text: list(blocks(text.replace("```text", "```")))),
+                            ("rows of tables", lambda text: len(re.findall(r"^\|", text, re.MULTILINE))),
+                            ("headings", lambda text: len(re.findall(r"^#+ ", text, re.MULTILINE))),
+                            ("rules", lambda text: re.findall(r"^\| (R\d+(?:, R\d+)*) \|", text, re.MULTILINE)),
+                            ("links", lambda text: [link for link in re.findall(r"\]\(([^)#]+)", text)
+                                                    if not link.startswith("README")])]:
+            with self.subTest(what):
+                self.assertEqual(found(chinese), found(english))
+
     def run_all(self, name, lines):
         place = self.path(name.replace("/", "-"))
         os.makedirs(place)
