@@ -143,8 +143,8 @@ TEST_F(RedisTls, IsNotSpokenWithAServerThatSpeaksPlainly) {
   // It waits for the end of a line.
   RunningRedis redis;
   auto options = this->options(redis);
-  options.attempt_time = std::chrono::milliseconds(300);
-  EXPECT_EQ(refusal(options), "cannot speak TLS with PLACE within 300 ms");
+  options.attempt_time = std::chrono::milliseconds(1'000);
+  EXPECT_EQ(refusal(options), "cannot speak TLS with PLACE within 1000 ms");
 }
 
 TEST_F(RedisTls, IsSpokenByAServerThatIsSpokenToPlainly) {
