@@ -200,7 +200,7 @@ class Engine {
   void note_committed();
 
   EngineOptions options_;
-  std::unique_ptr<StoreProbe> own_probe_;
+  std::shared_ptr<StoreProbe> own_probe_;
   StoreProbe& probe_;
   ClaimIds claim_ids_;
   sale::Catalog catalog_;

@@ -42,7 +42,7 @@ struct JournalWriter::Writing {
   std::uint64_t offset = 0;
   std::optional<SegmentHeader> new_segment;
   GroupHash hash{};
-  JournalProbe* probe = nullptr;
+  std::shared_ptr<JournalProbe> probe;
   Status result = ok_status();
   std::atomic<bool> done = false;
 

@@ -32,7 +32,8 @@ struct JournalOptions {
   std::uint64_t segment_bytes = 0;
   std::size_t max_payload_bytes = 0;
   Incarnation incarnation{};
-  JournalProbe* probe = nullptr;  // outlives the workers' jobs; null: nobody looks
+  // A job on a worker may tell it after the writer has gone; null: nobody looks.
+  std::shared_ptr<JournalProbe> probe = nullptr;
 };
 
 class JournalWriter {

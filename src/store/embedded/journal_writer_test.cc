@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <utility>
+
 #include "sim/simulated_engine.h"
 
 namespace doorbuster::embedded {
@@ -58,6 +61,30 @@ class WriterOnADisk : public testing::Test {
   int wakes_ = 0;
   JournalWriter writer_;
 };
+
+TEST(WriterThatHasGone, IsNotAwaitedByItsLastGroupWhichStillTellsTheProbe) {
+  SimulatedFileSystem files(3);
+  files.put_directory("journal");
+  SimulatedWorker committer;
+  SimulatedWorker preparer;
+  auto probe = std::make_shared<JournalProbe>();
+  auto writer = std::make_unique<JournalWriter>(
+      files, JournalWorkers{committer, preparer},
+      JournalOptions{"journal", kSegmentBytes, kLargestGroup, {}, probe}, JournalEnd{}, [] {});
+  ASSERT_TRUE(writer->open().ok());
+  while (!preparer.idle()) preparer.run_one();
+  writer->prepare(Time(1'000'000s));
+  GroupBuffer group;
+  group.append("x", 1);
+  writer->write(std::move(group), Time(1'000'000s));
+  ASSERT_FALSE(committer.idle());
+  writer.reset();
+  const std::weak_ptr<JournalProbe> seen = std::exchange(probe, nullptr);
+  ASSERT_FALSE(seen.expired()) << "the job needs it";
+  const auto kept = seen.lock();
+  committer.run_one();
+  EXPECT_GT(kept->appended_bytes.value(), 0U);
+}
 
 TEST_F(WriterOnADisk, KeepsMoreThanASegmentAheadWhenNothingIsReserved) {
   EXPECT_EQ(segments(), 2U);
