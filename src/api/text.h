@@ -40,7 +40,7 @@ bool is_printable(std::string_view text);
 bool is_printable_ascii(std::string_view text);
 
 // The weight that `parameters` give an element of Accept and its like (";q=0.8"), in thousandths;
-// 1000 without one.
+// 1000 without one, or with one that cannot be read.
 unsigned weight_of(std::string_view parameters);
 
 // A sale's id: 1..64 of [a-z0-9-].

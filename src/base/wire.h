@@ -46,7 +46,7 @@ class WireReader {
   bool good_ = true;
 };
 
-// A time as its milliseconds.
+// A time as its milliseconds, any at all: who prints what he reads asks first whether it can be.
 void put_time(std::string& out, Time time);
 Time read_time(WireReader& in);
 

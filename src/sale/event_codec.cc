@@ -176,6 +176,10 @@ struct BodyWriter {
   void operator()(const WaitlistLeft& event) const { put_text(out, event.buyer); }
 };
 
+Time read_event_time(WireReader& in) {
+  return Time(std::chrono::milliseconds(in.varint_up_to(253'402'300'799'999)));  // the year 9999
+}
+
 template <typename Number>
 Number read_number(WireReader& in) {
   return static_cast<Number>(in.varint_up_to(std::numeric_limits<Number>::max()));
@@ -232,10 +236,10 @@ bool read_member(WireReader& in, Tag tag, SaleDefinition& sale) {
       sale.hold_seconds = read_number<std::uint32_t>(in);
       return true;
     case Tag::opens_at:
-      sale.opens_at = read_time(in);
+      sale.opens_at = read_event_time(in);
       return true;
     case Tag::closes_at:
-      sale.closes_at = read_time(in);
+      sale.closes_at = read_event_time(in);
       return true;
     case Tag::late_payment:
       sale.late_payment = read_enum(in, LatePayment::reacquire);
@@ -291,7 +295,7 @@ ClaimGranted read_granted(WireReader& in) {
   event.claim = read_claim(in);
   event.buyer = read_buyer(in);
   event.units = read_units(in);
-  if ((flags & kHasExpiry) != 0) event.expires_at = read_time(in);
+  if ((flags & kHasExpiry) != 0) event.expires_at = read_event_time(in);
   if ((flags & kHasKey) != 0) {
     event.key = in.text(Key::kCapacity);
     if (event.key.empty()) in.fail();
@@ -359,7 +363,7 @@ std::optional<EventBody> read_body(WireReader& in, std::uint8_t number) {
     }
     case 19: {
       const OfClaim of = read_of_claim(in);
-      return ClaimExtended{of, read_time(in)};
+      return ClaimExtended{of, read_event_time(in)};
     }
     case 20:
       return read_reacquired(in);
@@ -396,7 +400,7 @@ Result<Event> decode(SaleOrdinal sale, std::span<const std::byte> bytes) {
   const std::uint8_t number = first & ~kHasTrace;
   if (number != first) event.trace = read_trace(in);
   event.sequence = {in.varint()};
-  event.at = read_time(in);
+  event.at = read_event_time(in);
   std::optional<EventBody> body = read_body(in, number);
   if (in.good() && !body) {
     return Error{ErrorCode::unsupported,

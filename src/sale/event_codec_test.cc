@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
+#include <utility>
 
 #include "base/trace_parent.h"
 
@@ -162,6 +164,28 @@ TEST(EventCodec, ATraceThatNoneCanBeIsDamage) {
     const auto back = decode({0}, bytes_of(bytes));
     ASSERT_FALSE(back.ok());
     EXPECT_EQ(back.error().code, ErrorCode::data_damaged);
+  }
+}
+
+// Times are printed wherever an event is told, and what cannot be printed would end the server
+// there.
+TEST(EventCodec, ATimeBeyondTheYear9999IsDamage) {
+  constexpr Time kLast{std::chrono::milliseconds(253'402'300'799'999)};
+  const auto is_read = [](Time at, EventBody body) {
+    std::string bytes;
+    encode({{0}, {7}, at, std::move(body)}, bytes);
+    return decode({0}, bytes_of(bytes)).ok();
+  };
+  const auto closing = [](Time at) {
+    auto sale = std::make_shared<SaleDefinition>(*full_definition());
+    sale->closes_at = at;
+    return SaleUpdated{sale};
+  };
+  for (const auto& [last, is_fit] : {std::pair(kLast, true), std::pair(kLast + 1ms, false)}) {
+    EXPECT_EQ(is_read(last, SaleOpened{}), is_fit);
+    EXPECT_EQ(is_read(kAt, ClaimExtended{{{3}, "ann", 2}, last}), is_fit);
+    EXPECT_EQ(is_read(kAt, ClaimGranted{{1}, "ann", {{1, 1}, {}}, last, ""}), is_fit);
+    EXPECT_EQ(is_read(kAt, closing(last)), is_fit);
   }
 }
 
