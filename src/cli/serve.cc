@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "api/admin_handler.h"
-#include "cli/backup_follower.h"
 #include "cli/console.h"
 #include "cli/demo_sale.h"
+#include "cli/disk_watch.h"
 #include "cli/file_limit.h"
 #include "cli/grouped.h"
 #include "cli/io_thread.h"
@@ -223,7 +223,7 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 struct Outside {
   StopSignals& signals;
   ServerLog& log;
-  const BackupFollower& backups;
+  const DiskWatch& disk;
   std::function<void()> look_at_keys;
 };
 
@@ -242,7 +242,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   const http::Limits limits = limits_of(arguments);
   IoThread first(store, options, limits, metrics);
   FurtherThreads further(metrics);
-  const Scraped scraped{store, options.admission.keys, arguments.data_dir, log, outside.backups};
+  const Scraped scraped{store, options.admission.keys, log, outside.disk};
   api::MetricsDesk metrics_desk([&] { return metrics.text(scraped); },
                                 [&](std::function<void()> work) { first.post(std::move(work)); });
   admin.serve_metrics(metrics_desk);
@@ -338,8 +338,8 @@ ExitCode serve(const ServeArguments& arguments) {
     say(store.error().message);
     return ExitCode::failure;
   }
-  const BackupFollower backups(*files, arguments.data_dir);
-  options.last_backup = [&backups] { return backups.last(); };
+  const DiskWatch disk(*files, arguments.data_dir);
+  options.last_backup = [&disk] { return disk.seen().last_backup; };
   api::Sessions sessions(fill_random);
   KeyFollower follower(key_file_of(arguments), keys, clock, [&log](const std::string& sentence) {
     log.tell(LogLevel::info, "keys", sentence);
@@ -355,7 +355,7 @@ ExitCode serve(const ServeArguments& arguments) {
   }
   LogWatch watch(log, refusals, **store);
   return serve_store(arguments, listeners, options, **store, metrics,
-                     {signals, log, backups, [&follower, dev = arguments.dev] {
+                     {signals, log, disk, [&follower, dev = arguments.dev] {
                         if (!dev) follower.look_soon();
                       }});
 }

@@ -25,9 +25,6 @@ constexpr Family kClockOffset = {"doorbuster_clock_offset_seconds", Type::gauge,
 constexpr Family kLogDropped = {"doorbuster_log_messages_dropped_total", Type::counter,
                                 "Lines of the log that nobody will read."};
 
-constexpr Family kLastBackup = {"doorbuster_last_backup_timestamp_seconds", Type::gauge,
-                                "When the data of the last backup was taken; 0: none is known."};
-
 constexpr Family kRequests = {"doorbuster_http_requests_total", Type::counter,
                               "Answers of the API by route, method and status."};
 constexpr Family kDuration = {"doorbuster_http_request_duration_seconds", Type::histogram,
@@ -74,8 +71,6 @@ constexpr Family kWriteErrors = {"doorbuster_journal_write_errors_total", Type::
                                  "Writes of groups that failed; the first ends the process."};
 constexpr Family kSegmentErrors = {"doorbuster_journal_segment_errors_total", Type::counter,
                                    "Segments that could not be made ahead, as on a full disk."};
-
-double seconds_of(Time time) { return static_cast<double>(time.time_since_epoch().count()) / 1000; }
 
 void append_condition(Exposition& out, const Scraped& scraped) {
   store::StoreCondition condition = scraped.store.condition();
@@ -134,8 +129,7 @@ std::string ServerMetrics::text(const Scraped& scraped) const {
   append_sales(out, store_.sales.read());
   append_engine(out);
   append_journal(out);
-  append_disk(out, scraped.data_dir);
-  out.only(kLastBackup, seconds_of(scraped.backups.last().value_or(Time{})));
+  append_disk(out, scraped.disk.seen());
   out.only(kLogDropped, scraped.log.dropped());
   metrics::append_process(out);
   return out.take();

@@ -11,7 +11,7 @@
 
 #include "api/api_probe.h"
 #include "api/live_keys.h"
-#include "cli/backup_follower.h"
+#include "cli/disk_watch.h"
 #include "http/listener_probe.h"
 #include "metrics/exposition.h"
 #include "metrics/per_thread.h"
@@ -26,9 +26,8 @@ class ServerLog;
 struct Scraped {
   const store::ClaimStore& store;
   const api::LiveKeys* keys;  // null: nobody needs one
-  std::string data_dir;
   const ServerLog& log;
-  const BackupFollower& backups;
+  const DiskWatch& disk;
 };
 
 class ServerMetrics {
@@ -56,7 +55,7 @@ class ServerMetrics {
 
 // sale_metrics.cc
 void append_sales(metrics::Exposition& out, const embedded::BoardReading& sales);
-// disk_metrics.cc: what the data directory takes, and what is left beside it.
-void append_disk(metrics::Exposition& out, const std::string& data_dir);
+// disk_metrics.cc
+void append_disk(metrics::Exposition& out, const DiskFigures& disk);
 
 }  // namespace doorbuster::cli
