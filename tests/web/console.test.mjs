@@ -185,6 +185,7 @@ test('the keyboard alone is enough', async () => {
   await press('s');
   assert.doesNotMatch(await page.locator('.sentence').innerText(), /\d/);
   await page.locator('[data-count=available]').getByText('•••').waitFor();
+  assert.deepEqual(await page.locator('[data-answers] b').allInnerTexts(), ['•••', '•••']);
   await press('s', 'a');
   await page.getByLabel('Units to add').waitFor();
   await page.locator('dialog input:focus').waitFor();

@@ -229,7 +229,7 @@ function Figures({ picture, stats, turn, hidesNumbers }: {
               refused: Math.round(picture.refused),
             })}
           />
-          <Answers times={picture.answers} />
+          <Answers times={picture.answers} hides={hidesNumbers} />
         </section>
         <Reasons refused={stats.refused} hidesNumbers={hidesNumbers} />
         <Ticker picture={picture} hidesNumbers={hidesNumbers} />
@@ -259,9 +259,9 @@ function milliseconds(value: number | undefined): string {
   return value < 10 ? value.toFixed(1) : number(Math.round(value));
 }
 
-function Answers({ times }: { times: AnswerTimes | undefined }) {
+function Answers({ times, hides }: { times: AnswerTimes | undefined; hides: boolean }) {
   const within = (part: number) => (
-    <b class="num">{t('live.in_ms', { n: milliseconds(times && withinMs(times, part)) })}</b>
+    <b class="num">{hides ? '•••' : t('live.in_ms', { n: milliseconds(times && withinMs(times, part)) })}</b>
   );
   return (
     <div class="answer-times" data-answers>
