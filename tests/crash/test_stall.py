@@ -123,6 +123,8 @@ class Stall(DoorbusterTest):
         server = self.serve(os.path.join("mounted", "data"))
         with server.connect() as connection, Connection(server.admin) as admin:
             self.create(connection, "s", 2000)
+            self.create(connection, "sold", 1)
+            self.assertEqual(connection.ask(claim("sold", "winner")).status, 201)
             early = connection.ask(claim("s", "early"))
             self.assertEqual(early.status, 201, early)
             buyers = [server.connect() for _ in range(CONNECTIONS)]
@@ -142,6 +144,7 @@ class Stall(DoorbusterTest):
             about = admin.ask(get("/readyz?verbose"))
             self.assertIn(about.status, (200, 503))
             self.assertIsNone(connection.ask(get("/v1/server")).json()["last_backup_at"])
+            self.check_other_sale(connection)
             let_go()
             won = self.check_answers(connection, buyers)
             self.check_alive(took)
@@ -154,6 +157,13 @@ class Stall(DoorbusterTest):
         with server.connect() as connection:
             self.assertEqual(listed(connection, "s"), before)
         server.stop()
+
+    def check_other_sale(self, connection):
+        """A sale of which everything is on the disk waits for no other: its no is told, and who won is told so."""
+        refused = connection.ask(claim("sold", "loser"))
+        self.assertEqual((refused.status, refused.json()["code"]), (409, "sold-out"))
+        self.assertEqual(connection.ask(claim("sold", "winner")).status, 200)
+        self.assertEqual(connection.ask(get("/v1/sales/sold")).json()["status"], "open")
 
     def check_nothing_acknowledged(self, buyers):
         """What is not on the disk is not acknowledged; refusing for now is all that may be said."""

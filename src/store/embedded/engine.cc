@@ -121,6 +121,7 @@ void Engine::schedule(const sale::SaleState& sale) {
     due_of_.resize(catalog_.size(), kNever);
     archives_at_of_.resize(catalog_.size(), kNever);
     ends_of_.resize(catalog_.size(), 0);
+    last_decided_of_.resize(catalog_.size(), 0);
   }
   ends_ -= std::exchange(ends_of_[ordinal], ends_to_come(sale));
   ends_ += ends_of_[ordinal];
@@ -207,12 +208,14 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 }
 
 void Engine::execute(const Ticket& ticket, const store::Command& command) {
-  if (!may_decide()) return answer(ticket, clock_behind());
+  if (!may_decide()) return answer(ticket, clock_behind(), last_decided());
   lacked_room_ = false;
   lacked_claims_.reset();
-  std::optional<store::Reply> reply = Execution(*this, time_line_.now()).run(command);
+  Execution execution(*this, time_line_.now());
+  std::optional<store::Reply> reply = execution.run(command);
   if (reply) {
-    answer(ticket, std::move(*reply));
+    const auto sale = execution.about();
+    answer(ticket, std::move(*reply), sale ? last_decided(*sale) : last_decided());
   } else if (lacked_claims_) {
     archive_.begin_reading(catalog_[*lacked_claims_]);
     awaiting_claims_of_[lacked_claims_->value].push_back({ticket, command});
@@ -224,14 +227,22 @@ void Engine::execute(const Ticket& ticket, const store::Command& command) {
   }
 }
 
-void Engine::answer(const Ticket& ticket, store::Reply reply) {
-  if (!group_.empty()) {
+void Engine::answer(const Ticket& ticket, store::Reply reply, std::uint64_t rests_on) {
+  if (rests_on >= journal_.next_position()) {
     open_.push_back({ticket, std::move(reply)});
-  } else if (journal_.busy()) {
+  } else if (rests_on > durable_head_.position()) {
     in_flight_.push_back({ticket, std::move(reply)});
   } else {
     released_.push_back({ticket, std::move(reply)});
   }
+}
+
+std::uint64_t Engine::last_decided() const {
+  return journal_.next_position() + group_.records() - 1;
+}
+
+std::uint64_t Engine::last_decided(sale::SaleOrdinal sale) const {
+  return sale.value < last_decided_of_.size() ? last_decided_of_[sale.value] : 0;
 }
 
 bool Engine::commit(const std::vector<sale::Event>& events) {
@@ -247,15 +258,16 @@ bool Engine::commit(const std::vector<sale::Event>& events) {
     lacked_room_ = true;
     return false;
   }
-  std::uint64_t position = journal_.next_position() + group_.records();
+  std::uint64_t position = last_decided();
   group_.append(payload_, static_cast<std::uint32_t>(events.size()));
   for (const sale::Event& event : events) {
+    ++position;
     sale::apply(catalog_, event);
     if (const auto* created = std::get_if<sale::SaleCreated>(&event.body)) {
       slugs_.add(created->definition->slug, position);
     }
-    ++position;
     schedule(catalog_[event.sale]);
+    last_decided_of_[event.sale.value] = position;
     touch(event.sale);
   }
   journal_.set_reserve(ends_ + kMostNewEnds);

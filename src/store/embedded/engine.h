@@ -4,9 +4,9 @@
 //
 // Thread: engine.
 // Owns: the catalog, the journal's writer, the replies that wait for the disk.
-// Invariants: a reply is released only when everything decided before it is durable (R7); after a
-// failed write nothing is released any more (R11); while the clock is behind the journal nothing is
-// decided and nothing written (R15).
+// Invariants: a reply is released only when everything that its sale had decided before it is
+// durable (R7), and waits for no other sale; after a failed write nothing is released any more
+// (R11); while the clock is behind the journal nothing is decided and nothing written (R15).
 #pragma once
 
 #include <chrono>
@@ -148,7 +148,11 @@ class Engine {
   // When the open group may begin: on a full disk groups may have to keep apart.
   Time next_group_at(Time now) const;
   void execute(const Ticket& ticket, const store::Command& command);
-  void answer(const Ticket& ticket, store::Reply reply);
+  // Lets the reply go once the event of this position is durable.
+  void answer(const Ticket& ticket, store::Reply reply, std::uint64_t rests_on);
+  // The positions of the last event that was decided: of all, of one sale.
+  std::uint64_t last_decided() const;
+  std::uint64_t last_decided(sale::SaleOrdinal sale) const;
   // Keeps the schedule, and the room reserved for what is to come, in step with what the sale has
   // now.
   void schedule(const sale::SaleState& sale);
@@ -216,6 +220,8 @@ class Engine {
   std::vector<sale::Event> events_;  // scratch: the events of one decision
   std::vector<Released> open_;       // decided, their group not yet begun
   std::vector<Released> in_flight_;  // their group is being written
+  // By sale; 0: nothing since the start, and so all of it is durable.
+  std::vector<std::uint64_t> last_decided_of_;
   std::vector<Released> released_;
   std::deque<Queued> backlog_;     // not decided: the open group is full
   std::vector<Queued> unsettled_;  // not decided: more is due than one turn settles

@@ -118,8 +118,10 @@ void Engine::take_archive_news() {
     awaiting_claims_ -= waiting.mapped().size();
     for (Queued& each : waiting.mapped()) {
       if (failed) {
-        answer(each.ticket, Error{ErrorCode::storage_unavailable,
-                                  "the claims of this archived sale cannot be read"});
+        answer(each.ticket,
+               Error{ErrorCode::storage_unavailable,
+                     "the claims of this archived sale cannot be read"},
+               last_decided(read.sale));
       } else if (group_is_full()) {
         backlog_.push_back(std::move(each));
       } else {

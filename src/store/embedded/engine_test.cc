@@ -70,6 +70,61 @@ TEST_F(EngineOnADisk, AReadOfADurableStateNeedsNoDisk) {
   EXPECT_EQ(engine_.take_replies().size(), 1U);
 }
 
+TEST_F(EngineOnADisk, WhatRestsOnDurableStateWaitsForNoOtherSale) {
+  open_sale("sold", 1);
+  engine_.ask(claim("ann", "sold"));
+  // One claim's group is being written, another's waits behind it, and the disk does not answer.
+  engine_.submit(claim("bob"));
+  engine_.turn();
+  engine_.submit(claim("cid"));
+  engine_.turn();
+  const auto refused = engine_.submit(claim("bob", "sold"));
+  const auto repeated = engine_.submit(claim("ann", "sold"));
+  const auto read =
+      engine_.submit(store::ReadBuyerClaims{sale::Slug("sold"), sale::BuyerId("ann")});
+  const auto waiting_read = engine_.submit(store::ReadSale{sale::Slug("s")});
+  const auto list = engine_.submit(store::ListSales{});
+  engine_.turn();
+  auto replies = engine_.take_replies();
+  ASSERT_EQ(replies.size(), 3U);
+  EXPECT_EQ(std::get<store::ClaimReply>(replies.at(*refused)).refusal, sale::Refusal::sold_out);
+  EXPECT_EQ(std::get<store::ClaimReply>(replies.at(*repeated)).verdict,
+            sale::ClaimVerdict::existing);
+  EXPECT_EQ(std::get<store::ClaimsPage>(replies.at(*read)).claims.size(), 1U);
+  engine_.settle();
+  replies = engine_.take_replies();
+  EXPECT_EQ(replies.size(), 4U);
+  EXPECT_TRUE(replies.contains(*waiting_read) && replies.contains(*list));
+}
+
+TEST_F(EngineOnADisk, WhatTheGroupUnderWayDecidedWaitsForThatGroupAlone) {
+  open_sale("other", 1);
+  engine_.submit(claim("ann"));
+  engine_.turn();
+  engine_.submit(claim("bob", "other"));
+  const auto read = engine_.submit(store::ReadSale{sale::Slug("s")});
+  engine_.turn();
+  EXPECT_TRUE(engine_.take_replies().empty());
+  engine_.committer().run_one();
+  engine_.turn();
+  const auto replies = engine_.take_replies();
+  EXPECT_EQ(replies.size(), 2U);
+  EXPECT_TRUE(replies.contains(*read));
+}
+
+TEST_F(EngineOnADisk, ANewRoundAndTheOneItClosesWaitForTheSameGroup) {
+  engine_.ask(sale::PublishRound{1});
+  engine_.submit(sale::PublishRound{1});
+  engine_.turn();
+  engine_.submit(store::ReadSale{sale::Slug("goods-1")});
+  engine_.submit(store::ReadSale{sale::Slug("goods-2")});
+  engine_.submit(claim("ann", "goods"));
+  engine_.turn();
+  EXPECT_TRUE(engine_.take_replies().empty());
+  engine_.settle();
+  EXPECT_EQ(engine_.take_replies().size(), 4U);
+}
+
 TEST_F(EngineOnADisk, TooManyWaitingAreTurnedAway) {
   int taken = 0;
   for (int i = 0; i < 150; ++i) {

@@ -109,6 +109,7 @@ template <typename Answer>
 Execution::MaybeReply Execution::with_sale(const sale::Slug& slug, Answer answer) {
   const sale::SaleState* sale = engine_.catalog_.find(slug.view());
   if (sale == nullptr) return store::NoSuchSale{};
+  about_ = sale->ordinal();
   if (!settle(*sale)) return no_room();
   return answer(*sale);
 }

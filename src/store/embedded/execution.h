@@ -16,6 +16,8 @@ class Execution {
   // the journal has no room yet; or the sale's claims are archived. The command has changed
   // nothing, and is to be run again.
   std::optional<store::Reply> run(const store::Command& command);
+  // The one sale that the reply tells of; nothing: it tells of others too, or of there being none.
+  std::optional<sale::SaleOrdinal> about() const { return about_; }
 
   // Settles what is due for the sale (R13), as far as this turn still may. False: the disk has no
   // room for that.
@@ -78,6 +80,7 @@ class Execution {
 
   Engine& engine_;
   Time now_;
+  std::optional<sale::SaleOrdinal> about_;
 };
 
 }  // namespace doorbuster::embedded
