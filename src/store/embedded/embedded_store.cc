@@ -12,6 +12,7 @@
 #include "store/embedded/clock_watch.h"
 #include "store/embedded/engine.h"
 #include "store/embedded/journal_feed.h"
+#include "store/mailroom.h"
 
 namespace doorbuster::embedded {
 namespace {
@@ -100,19 +101,6 @@ class DueAlarm {
 
   Time set_for_ = kNever;
   Alarm alarm_;
-};
-
-// When a step began: at the first thing that it has to do.
-class StepBegin {
- public:
-  EngineProbe::Instant begun() {
-    if (begun_ == EngineProbe::Instant{}) begun_ = std::chrono::steady_clock::now();
-    return begun_;
-  }
-  void end() { begun_ = {}; }
-
- private:
-  EngineProbe::Instant begun_{};
 };
 
 // The engine on the thread of its only port: no hop at all.
@@ -221,18 +209,18 @@ class DrivenStore final : public store::ClaimStore {
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
-  StepBegin step_;
+  store::TurnBegin step_;
   std::vector<Released> replies_;
   bool connected_ = false;
 };
 
-// The engine on a thread of its own, with a mailbox in front and one behind for each port.
+// The engine on a thread of its own, behind a mailroom.
 class ThreadedStore final : public store::ClaimStore {
  public:
   ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
                 EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
-        max_waiting_(options.max_waiting),
+        mailroom_(options.max_waiting, [this] { wake(); }),
         identity_(recovered.identity),
         engine_(files, clock,
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
@@ -259,11 +247,7 @@ class ThreadedStore final : public store::ClaimStore {
   }
 
   std::unique_ptr<store::StorePort> connect(std::function<void()> wake_port) override {
-    const std::lock_guard lock(mutex_);
-    const auto number = static_cast<std::uint32_t>(outboxes_.size());
-    outboxes_.push_back(std::make_shared<Outbox>());
-    outboxes_.back()->wake = std::move(wake_port);
-    return std::make_unique<Port>(*this, number, outboxes_.back());
+    return mailroom_.connect(std::move(wake_port));
   }
 
   store::EventFeed& events() override { return feed_; }
@@ -271,106 +255,30 @@ class ThreadedStore final : public store::ClaimStore {
   Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
-  struct Letter {
-    Ticket ticket;
-    store::Command command;
-  };
-
-  // Replies on their way to one port.
-  struct Outbox {
-    std::mutex mutex;
-    std::vector<Released> replies;
-    std::function<void()> wake;  // null: the port has gone
-  };
-
-  class Port final : public store::StorePort {
-   public:
-    Port(ThreadedStore& store, std::uint32_t number, std::shared_ptr<Outbox> outbox)
-        : store_(store), number_(number), outbox_(std::move(outbox)) {}
-    ~Port() override {
-      const std::lock_guard lock(outbox_->mutex);
-      outbox_->wake = nullptr;
-    }
-
-    bool submit(const store::Command& command, store::ReplySink& sink,
-                std::uint64_t context) override {
-      if (outstanding_ >= store_.max_waiting_) return false;
-      ++outstanding_;
-      batch_.push_back({{number_, &sink, context, turn_.begun()}, command});
-      return true;
-    }
-
-    void flush() override {
-      hand_over();
-      {
-        const std::lock_guard lock(outbox_->mutex);
-        replies_.swap(outbox_->replies);
-      }
-      outstanding_ -= replies_.size();
-      for (Released& released : replies_) {
-        released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
-      }
-      replies_.clear();
-      hand_over();
-      turn_.end();
-    }
-
-   private:
-    void hand_over() {
-      if (batch_.empty()) return;
-      store_.take(batch_);
-      batch_.clear();
-    }
-
-    ThreadedStore& store_;
-    std::uint32_t number_;
-    std::shared_ptr<Outbox> outbox_;
-    std::vector<Letter> batch_;
-    std::vector<Released> replies_;
-    StepBegin turn_;
-    std::size_t outstanding_ = 0;
-  };
-
-  // Thread: a port's. One wake-up a batch.
-  void take(std::vector<Letter>& batch) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (mailbox_.empty()) {
-        mailbox_.swap(batch);
-      } else {
-        mailbox_.insert(mailbox_.end(), std::make_move_iterator(batch.begin()),
-                        std::make_move_iterator(batch.end()));
-      }
-    }
-    woken_.notify_one();
-  }
-
-  // Thread: a worker.
+  // Thread: a worker's, or a port's.
   void wake() {
     {
       const std::lock_guard lock(mutex_);
-      has_finished_ = true;
+      has_news_ = true;
     }
     woken_.notify_one();
   }
 
   // Thread: engine, all below.
   void run() {
-    std::vector<Letter> letters;
+    std::vector<store::Letter> letters;
     bool stopping = false;
     while (!engine_.stopped() && !engine_.failed()) {
       {
         std::unique_lock lock(mutex_);
-        woken_.wait(lock, [&] {
-          return !mailbox_.empty() || has_finished_ || stopping_ != stopping ||
-                 engine_.wants_turn();
-        });
-        letters.swap(mailbox_);
-        has_finished_ = false;
+        woken_.wait(lock,
+                    [&] { return has_news_ || stopping_ != stopping || engine_.wants_turn(); });
+        has_news_ = false;
         stopping = stopping_;
       }
       const auto began = std::chrono::steady_clock::now();
-      for (Letter& letter : letters) decide(letter);
+      mailroom_.take(letters);
+      for (const store::Letter& letter : letters) decide(letter);
       letters.clear();
       if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
       if (stopping) engine_.begin_stop();
@@ -378,12 +286,13 @@ class ThreadedStore final : public store::ClaimStore {
       engine_.end_turn();
       due_alarm_.follow(engine_);
       condition_.note(engine_);
-      deliver();
+      engine_.take_released(leaving_);
+      mailroom_.deliver(leaving_);
       engine_.end_step(began);
     }
   }
 
-  void decide(const Letter& letter) {
+  void decide(const store::Letter& letter) {
     if (engine_.submit(letter.ticket, letter.command)) return;
     leaving_.push_back({letter.ticket, Error{ErrorCode::overloaded, "too much is waiting"}});
   }
@@ -393,39 +302,13 @@ class ThreadedStore final : public store::ClaimStore {
     on_failure_(error);
   }
 
-  void deliver() {
-    engine_.take_released(leaving_);
-    if (leaving_.empty()) return;
-    std::vector<std::shared_ptr<Outbox>> outboxes;
-    {
-      const std::lock_guard lock(mutex_);
-      outboxes = outboxes_;
-    }
-    std::vector<std::vector<Released>> by_port(outboxes.size());
-    for (Released& reply : leaving_) by_port[reply.ticket.port].push_back(std::move(reply));
-    leaving_.clear();
-    for (std::size_t port = 0; port < outboxes.size(); ++port) {
-      if (!by_port[port].empty()) send(*outboxes[port], by_port[port]);
-    }
-  }
-
-  static void send(Outbox& outbox, std::vector<Released>& replies) {
-    const std::lock_guard lock(outbox.mutex);
-    const bool was_empty = outbox.replies.empty();
-    outbox.replies.insert(outbox.replies.end(), std::make_move_iterator(replies.begin()),
-                          std::make_move_iterator(replies.end()));
-    if (was_empty && outbox.wake) outbox.wake();
-  }
-
   std::function<void(const Error&)> on_failure_;
-  std::size_t max_waiting_;
   // What wake() touches: before the workers, which may call it to their end.
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::vector<Letter> mailbox_;
-  std::vector<std::shared_ptr<Outbox>> outboxes_;
-  bool has_finished_ = true;  // the first turn sets the alarm
+  bool has_news_ = true;  // the first turn sets the alarm
   bool stopping_ = false;
+  store::Mailroom mailroom_;
   Ground ground_;
   StoreIdentity identity_;
   Engine engine_;

@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "sale/event.h"
-#include "store/claim_store.h"
 #include "store/embedded/ages.h"
 #include "store/embedded/archive.h"
 #include "store/embedded/durable_head.h"
@@ -27,21 +26,12 @@
 #include "store/embedded/snapshotter.h"
 #include "store/embedded/store_probe.h"
 #include "store/embedded/time_line.h"
+#include "store/ticket.h"
 
 namespace doorbuster::embedded {
 
-// Where a reply goes.
-struct Ticket {
-  std::uint32_t port = 0;
-  store::ReplySink* sink = nullptr;
-  std::uint64_t context = 0;
-  EngineProbe::Instant received{};  // what was handed over together has the same
-};
-
-struct Released {
-  Ticket ticket;
-  store::Reply reply;
-};
+using store::Released;
+using store::Ticket;
 
 struct EngineWorkers {
   JournalWorkers journal;

@@ -1,0 +1,111 @@
+#include "store/mailroom.h"
+
+#include <iterator>
+
+namespace doorbuster::store {
+
+class Mailroom::Port final : public StorePort {
+ public:
+  Port(Mailroom& mailroom, std::uint32_t number, std::shared_ptr<Outbox> outbox)
+      : mailroom_(mailroom), number_(number), outbox_(std::move(outbox)) {}
+  ~Port() override {
+    const std::lock_guard lock(outbox_->mutex);
+    outbox_->wake = nullptr;
+    outbox_->replies.clear();
+  }
+
+  bool submit(const Command& command, ReplySink& sink, std::uint64_t context) override {
+    if (outstanding_ >= mailroom_.most_outstanding_) return false;
+    ++outstanding_;
+    batch_.push_back({{number_, &sink, context, turn_.begun()}, command});
+    return true;
+  }
+
+  void flush() override {
+    hand_over();
+    {
+      const std::lock_guard lock(outbox_->mutex);
+      replies_.swap(outbox_->replies);
+    }
+    outstanding_ -= replies_.size();
+    for (Released& released : replies_) {
+      released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
+    }
+    replies_.clear();
+    hand_over();
+    turn_.end();
+  }
+
+ private:
+  void hand_over() {
+    if (batch_.empty()) return;
+    mailroom_.post(batch_);
+    batch_.clear();
+  }
+
+  Mailroom& mailroom_;
+  std::uint32_t number_;
+  std::shared_ptr<Outbox> outbox_;
+  std::vector<Letter> batch_;
+  std::vector<Released> replies_;
+  TurnBegin turn_;
+  std::size_t outstanding_ = 0;
+};
+
+Mailroom::Mailroom(std::size_t most_outstanding, std::function<void()> wake_engine)
+    : most_outstanding_(most_outstanding), wake_engine_(std::move(wake_engine)) {}
+
+std::unique_ptr<StorePort> Mailroom::connect(std::function<void()> wake_port) {
+  const std::lock_guard lock(mutex_);
+  const auto number = static_cast<std::uint32_t>(outboxes_.size());
+  outboxes_.push_back(std::make_shared<Outbox>());
+  outboxes_.back()->wake = std::move(wake_port);
+  return std::make_unique<Port>(*this, number, outboxes_.back());
+}
+
+void Mailroom::take(std::vector<Letter>& letters) {
+  const std::lock_guard lock(mutex_);
+  if (letters.empty()) return letters.swap(letters_);
+  letters.insert(letters.end(), std::make_move_iterator(letters_.begin()),
+                 std::make_move_iterator(letters_.end()));
+  letters_.clear();
+}
+
+void Mailroom::post(std::vector<Letter>& letters) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (letters_.empty()) {
+      letters_.swap(letters);
+    } else {
+      letters_.insert(letters_.end(), std::make_move_iterator(letters.begin()),
+                      std::make_move_iterator(letters.end()));
+    }
+  }
+  wake_engine_();
+}
+
+void Mailroom::deliver(std::vector<Released>& replies) {
+  if (replies.empty()) return;
+  std::vector<std::shared_ptr<Outbox>> outboxes;
+  {
+    const std::lock_guard lock(mutex_);
+    outboxes = outboxes_;
+  }
+  std::vector<std::vector<Released>> by_port(outboxes.size());
+  for (Released& reply : replies) by_port[reply.ticket.port].push_back(std::move(reply));
+  replies.clear();
+  for (std::size_t port = 0; port < outboxes.size(); ++port) {
+    if (!by_port[port].empty()) send(*outboxes[port], by_port[port]);
+  }
+}
+
+void Mailroom::send(Outbox& outbox, std::vector<Released>& replies) {
+  const std::lock_guard lock(outbox.mutex);
+  if (!outbox.wake) return;
+  const bool was_empty = outbox.replies.empty();
+  outbox.replies.insert(outbox.replies.end(), std::make_move_iterator(replies.begin()),
+                        std::make_move_iterator(replies.end()));
+  if (was_empty) outbox.wake();
+}
+
+}  // namespace doorbuster::store
