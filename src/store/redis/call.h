@@ -24,8 +24,9 @@ struct Call {
   bool repeatable = false;
 };
 
-// Behind the calls of a group, on the connection that each was answered on, WAIT is sent: for so
-// many replicas, and for so long.
+// Behind the calls of a group, on the connection that each was answered on, WAIT is sent, for so
+// many replicas and for so long. Groups that are sent together share it, and so do those that are
+// sent while another WAIT holds up the connection; then it is for the most that any of them wants.
 struct Barrier {
   std::uint32_t replicas = 0;            // 0: no WAIT
   std::chrono::milliseconds timeout{0};  // more than 0 where replicas are waited for

@@ -8,6 +8,10 @@
 namespace doorbuster::redis {
 namespace {
 
+using std::chrono::milliseconds;
+
+// "$4096\r\n" and "\r\n", and more.
+constexpr std::size_t kBytesAroundAnArgument = 16;
 // Redirections of a call: so many are followed at once, and so many at all.
 constexpr unsigned kFollowedAtOnce = 4;
 constexpr unsigned kMostRedirections = 16;
@@ -48,14 +52,13 @@ struct Router::Pending {
   std::string reason = "there was no time to send it";  // why it is not answered yet
 };
 
-// Calls of one group that were sent on one link with one WAIT behind them.
-struct Router::Batch {
-  NodeLink* link = nullptr;
-  std::shared_ptr<Group> group;
-  Calls calls;           // to be sent
-  std::string replicas;  // as WAIT has them
-  std::string timeout_ms;
-  std::vector<std::pair<std::unique_ptr<Pending>, Reply>> answered;
+// Calls on one link that share a WAIT.
+struct Router::Wave {
+  Barrier barrier;         // the most that is wanted by any
+  std::size_t calls = 0;   // without those that went elsewhere
+  std::string replicas{};  // as WAIT has them
+  std::string timeout_ms{};
+  std::vector<std::pair<std::unique_ptr<Pending>, Reply>> answered{};
 };
 
 Router::Router(RouterOptions options)
@@ -75,7 +78,7 @@ Router::~Router() = default;
 
 Status Router::submit(const std::vector<Call>& calls, const Barrier& barrier, Moment deadline,
                       OnAnswers on_answers) {
-  if (barrier.replicas > 0 && barrier.timeout <= std::chrono::milliseconds(0)) {
+  if (barrier.replicas > 0 && barrier.timeout <= milliseconds(0)) {
     return Error{ErrorCode::invalid_argument, "replicas are waited for, but for no time"};
   }
   Calls pending;
@@ -112,7 +115,9 @@ Status Router::take(Calls calls, const Barrier& barrier, OnAnswers on_answers) {
     if (calls[n]->arguments.empty()) {
       return Error{ErrorCode::invalid_argument, "a call without a command"};
     }
-    for (const std::string& argument : calls[n]->arguments) calls[n]->bytes += argument.size();
+    for (const std::string& argument : calls[n]->arguments) {
+      calls[n]->bytes += argument.size() + kBytesAroundAnArgument;
+    }
     bytes += calls[n]->bytes;
     calls[n]->group = group;
     calls[n]->index = n;
@@ -136,6 +141,7 @@ void Router::link_down(LinkId id, const std::string& reason) {
   if (found == links_.end()) return;
   found->second.state = NodeLink::State::down;
   found->second.reason = reason;
+  drop_next_wave(found->second, reason);
   world_changed_ = true;
   want_map();
 }
@@ -156,6 +162,7 @@ void Router::settle(Moment now) {
   } else if (!fresh_.empty()) {
     place(std::exchange(fresh_, {}), now);
   }
+  send_waits(now);
   refresh_map(now);
 }
 
@@ -173,15 +180,14 @@ std::optional<Action> Router::next_action() {
   return next;
 }
 
-// Sends what has a link, and holds the rest. Of a group that is placed for the first time the calls
-// stand together, and so they are one batch for each link.
+// Sends what has a link, and holds the rest. What a group has for a node goes on one link.
 void Router::place(Calls calls, Moment now) {
-  std::vector<std::shared_ptr<Batch>> batches;  // of one group
+  std::vector<std::pair<NodeLink*, std::unique_ptr<Pending>>> ready;  // of one group
   const auto send_all = [&] {
-    for (const auto& batch : std::exchange(batches, {})) send(batch, now);
+    for (auto& [link, call] : std::exchange(ready, {})) send(*link, std::move(call), now);
   };
   for (auto& call : calls) {
-    if (!batches.empty() && batches[0]->group != call->group) send_all();
+    if (!ready.empty() && ready[0].second->group != call->group) send_all();
     if (now >= call->deadline) {
       finish_not_sent(*call);
       continue;
@@ -189,18 +195,9 @@ void Router::place(Calls calls, Moment now) {
     NodeLink* const link = now < call->not_before ? nullptr : link_for(*call, now);
     if (link == nullptr) {
       hold(std::move(call), now);
-      continue;
+    } else {
+      ready.emplace_back(link, std::move(call));
     }
-    const auto found = std::find_if(batches.begin(), batches.end(),
-                                    [&](const auto& batch) { return batch->link == link; });
-    if (found != batches.end()) {
-      (*found)->calls.push_back(std::move(call));
-      continue;
-    }
-    const auto& batch = batches.emplace_back(std::make_shared<Batch>());
-    batch->link = link;
-    batch->group = call->group;
-    batch->calls.push_back(std::move(call));
   }
   send_all();
 }
@@ -275,30 +272,43 @@ void Router::open(const Node& node) {
   }
 }
 
-void Router::send(const std::shared_ptr<Batch>& batch, Moment now) {
-  NodeLink& link = *batch->link;
-  const Barrier& barrier = batch->group->barrier;
-  for (auto& call : std::exchange(batch->calls, {})) {
-    const bool asking = call->ask.has_value();
-    call->ask.reset();
-    const Arguments arguments(call->arguments.begin(), call->arguments.end());
-    const Ticket ticket = send_command(link, arguments, now, asking);
-    sent_[ticket] = {Sent::What::call, link.id, std::move(call),
-                     barrier.replicas > 0 ? batch : nullptr};
+void Router::send(NodeLink& link, std::unique_ptr<Pending> call, Moment now) {
+  const Barrier& barrier = call->group->barrier;
+  std::shared_ptr<Wave> wave;
+  if (barrier.replicas > 0) {
+    if (!link.next_wave) link.next_wave = std::make_shared<Wave>();
+    wave = link.next_wave;
+    ++wave->calls;
+    wave->barrier.replicas = std::max(wave->barrier.replicas, barrier.replicas);
+    wave->barrier.timeout = std::max(wave->barrier.timeout, barrier.timeout);
   }
-  if (barrier.replicas == 0) return;
-  link.waits += barrier.timeout;
-  batch->replicas = std::to_string(barrier.replicas);
-  batch->timeout_ms = std::to_string(barrier.timeout.count());
-  const Ticket ticket =
-      send_command(link, {"WAIT", batch->replicas, batch->timeout_ms}, now, false);
-  sent_[ticket] = {Sent::What::wait, link.id, nullptr, batch};
+  const bool asking = call->ask.has_value();
+  call->ask.reset();
+  const Arguments arguments(call->arguments.begin(), call->arguments.end());
+  const Ticket ticket = send_command(link, arguments, now, asking);
+  sent_[ticket] = {Sent::What::call, link.id, std::move(call), std::move(wave)};
+}
+
+// One at a time on a link: the calls behind a WAIT are held up by it anyway, and one after the
+// other would hold them up for each.
+void Router::send_waits(Moment now) {
+  for (auto& [id, link] : links_) {
+    if (!link.next_wave || link.wait_time > milliseconds(0)) continue;
+    const auto wave = std::exchange(link.next_wave, nullptr);
+    if (wave->calls == 0) continue;
+    link.wait_time = wave->barrier.timeout;
+    wave->replicas = std::to_string(wave->barrier.replicas);
+    wave->timeout_ms = std::to_string(wave->barrier.timeout.count());
+    const Ticket ticket =
+        send_command(link, {"WAIT", wave->replicas, wave->timeout_ms}, now, false);
+    sent_[ticket] = {Sent::What::wait, id, nullptr, wave};
+  }
 }
 
 Ticket Router::send_command(NodeLink& link, Arguments arguments, Moment now, bool asking) {
   ++link.under_way;
   actions_.push_back(SendCommand{link.id, ++last_ticket_, std::move(arguments),
-                                 now + options_.answer_time + link.waits, asking});
+                                 now + options_.answer_time + link.wait_time, asking});
   return last_ticket_;
 }
 
@@ -315,8 +325,8 @@ void Router::answered(Ticket ticket, Answer answer, Moment now) {
     case Sent::What::call:
       return take_call_answer(std::move(sent), std::move(answer), now);
     case Sent::What::wait:
-      link.waits -= sent.batch->group->barrier.timeout;
-      return take_wait_answer(*sent.batch, answer);
+      link.wait_time = milliseconds(0);
+      return end_wave(*sent.wave, answer);
     case Sent::What::map:
       return take_map(link.node, answer, now);
   }
@@ -324,6 +334,7 @@ void Router::answered(Ticket ticket, Answer answer, Moment now) {
 
 void Router::take_call_answer(Sent sent, Answer answer, Moment now) {
   Pending& call = *sent.call;
+  if (sent.wave) --sent.wave->calls;
   if (answer.fate != Fate::answered) {
     const bool may_go_again = answer.fate == Fate::not_sent || call.repeatable;
     if (!may_go_again || stopping_) return finish(call, {std::move(answer), {}, {}});
@@ -334,8 +345,9 @@ void Router::take_call_answer(Sent sent, Answer answer, Moment now) {
   const Verdict verdict = judge(call, links_.at(sent.link).node, answer.reply);
   switch (verdict) {
     case Verdict::deliver:
-      if (!sent.batch) return finish(call, {std::move(answer), {}, {}});
-      sent.batch->answered.emplace_back(std::move(sent.call), std::move(answer.reply));
+      if (!sent.wave) return finish(call, {std::move(answer), {}, {}});
+      ++sent.wave->calls;
+      sent.wave->answered.emplace_back(std::move(sent.call), std::move(answer.reply));
       return;
     case Verdict::at_once:
     case Verdict::after_a_while: {
@@ -345,11 +357,16 @@ void Router::take_call_answer(Sent sent, Answer answer, Moment now) {
   }
 }
 
-// Its calls that stand in it were answered before, on the same connection: answers come in order,
-// and nothing is answered on a connection that was lost.
-void Router::take_wait_answer(Batch& batch, const Answer& answer) {
+// Its WAIT will not be sent: on another connection it would count nothing of this one.
+void Router::drop_next_wave(NodeLink& link, const std::string& reason) {
+  const auto wave = std::exchange(link.next_wave, nullptr);
+  if (wave) end_wave(*wave, {Fate::not_sent, {}, reason});
+}
+
+// By the answer to its WAIT. The calls in it were answered before, on the same connection.
+void Router::end_wave(Wave& wave, const Answer& answer) {
   const bool counted = answer.fate == Fate::answered && answer.reply.is_integer();
-  for (auto& [call, reply] : std::exchange(batch.answered, {})) {
+  for (auto& [call, reply] : std::exchange(wave.answered, {})) {
     CallAnswer whole{{Fate::answered, std::move(reply), {}}, {}, {}};
     if (counted) {
       whole.acknowledged = static_cast<std::uint32_t>(answer.reply.integer);
@@ -475,9 +492,10 @@ void Router::take_map(const Node& by, const Answer& answer, Moment now) {
     map_flaw_ = by.text() + " knows of no slots";
   } else {
     map_ = std::move(*read);
-    world_changed_ = map_is_new_ = true;
+    map_is_new_ = true;
     for (const Shard& shard : map_.shards()) open(shard.master);
   }
+  world_changed_ = true;  // if only in what to say of it
   // A better one will come, maybe.
   if (lacks_a_master()) {
     want_map();
@@ -523,6 +541,7 @@ void Router::stop(const std::string& reason) {
     call->reason = reason;
     finish_not_sent(*call);
   }
+  for (auto& [id, link] : links_) drop_next_wave(link, reason);
 }
 
 bool Router::is_ready() const {

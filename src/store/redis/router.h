@@ -12,8 +12,9 @@
 // Thread: one at a time.
 // Owns: the calls that are not answered; what a Send names stands until that is answered.
 // Invariants: each group that was taken is delivered exactly once, with an answer for each call; a
-// WAIT follows its calls on their link with nothing of another group in between; on a link that is
-// not up nothing is sent; calls, their bytes, and redirections of a call have bounds.
+// WAIT is sent behind its calls while the link that they were sent on has not been lost, and one at
+// a time: what is sent meanwhile shares the next; on a link that is not up nothing is sent; calls,
+// their bytes, and redirections of a call have bounds.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,7 @@ struct RouterOptions {
   std::chrono::milliseconds longest_map_wait{1'000};
   std::uint32_t seed = 1;                     // of chance in those waits
   std::size_t calls = 4'096;                  // not answered
-  std::size_t bytes = std::size_t{32} << 20;  // of their arguments
+  std::size_t bytes = std::size_t{32} << 20;  // of their arguments, and 16 for each
 };
 
 using LinkId = std::uint64_t;  // never given twice
@@ -127,14 +128,14 @@ class Router {
  private:
   struct Group;
   struct Pending;
-  struct Batch;
+  struct Wave;
   struct Sent {
     enum class What : std::uint8_t { call, wait, map };
 
     What what = What::call;
     LinkId link = 0;
     std::unique_ptr<Pending> call;  // of a call
-    std::shared_ptr<Batch> batch;   // of a wait, and of a call with one behind it
+    std::shared_ptr<Wave> wave;     // of a wait, and of a call that one belongs to
   };
   struct NodeLink {
     enum class State : std::uint8_t { connecting, up, down };
@@ -142,10 +143,11 @@ class Router {
     LinkId id = 0;
     Node node;
     State state = State::connecting;
-    std::string reason;                  // why it is down
-    std::size_t under_way = 0;           // commands
-    std::chrono::milliseconds waits{0};  // of the WAITs under way, all together
-    bool of_use = true;                  // its node is in the map, or a call waits for it
+    std::string reason;                      // why it is down
+    std::size_t under_way = 0;               // commands
+    std::chrono::milliseconds wait_time{0};  // of the WAIT under way; 0: there is none
+    std::shared_ptr<Wave> next_wave;         // of the calls since
+    bool of_use = true;                      // its node is in the map, or a call waits for it
   };
   using Calls = std::vector<std::unique_ptr<Pending>>;
   enum class Verdict : std::uint8_t { deliver, at_once, after_a_while };
@@ -155,12 +157,14 @@ class Router {
   void hold(std::unique_ptr<Pending> call, Moment now);
   NodeLink* link_for(Pending& call, Moment now);
   NodeLink* idlest_up(const Node& node, std::string& reason);
-  void send(const std::shared_ptr<Batch>& batch, Moment now);
+  void send(NodeLink& link, std::unique_ptr<Pending> call, Moment now);
+  void send_waits(Moment now);
   Ticket send_command(NodeLink& link, Arguments arguments, Moment now, bool asking);
   void open(const Node& node);
 
   void take_call_answer(Sent sent, Answer answer, Moment now);
-  void take_wait_answer(Batch& batch, const Answer& answer);
+  void end_wave(Wave& wave, const Answer& answer);
+  void drop_next_wave(NodeLink& link, const std::string& reason);
   Verdict judge(Pending& call, const Node& by, const Reply& reply);
   Verdict follow(Pending& call, const Node& by, const ServerError& error);
   void again(std::unique_ptr<Pending> call, Moment not_before);
