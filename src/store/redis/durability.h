@@ -1,5 +1,5 @@
 // How safe what a Redis server or cluster acknowledges is, concluded from how each of its nodes is
-// set up and who holds the same data. Pure.
+// set up and who holds the same data. Pure; what is concluded from is collected by survey.h.
 //
 //   d0  the log is written, and synced every second: some seconds are lost when the power is
 //   d1  the log is synced before the answer: a power loss loses nothing, a lost master does
