@@ -48,7 +48,8 @@ struct Router::Pending {
   Moment not_before = Moment::min();
   std::optional<Node> ask;  // where an ASK led; once
   unsigned redirections = 0;
-  int waits = 0;                                        // that were doubled
+  int waits = 0;             // that were doubled
+  bool may_be_done = false;  // once it was under way when the connection was lost
   std::string reason = "there was no time to send it";  // why it is not answered yet
 };
 
@@ -189,7 +190,7 @@ void Router::place(Calls calls, Moment now) {
   for (auto& call : calls) {
     if (!ready.empty() && ready[0].second->group != call->group) send_all();
     if (now >= call->deadline) {
-      finish_not_sent(*call);
+      give_up(*call);
       continue;
     }
     NodeLink* const link = now < call->not_before ? nullptr : link_for(*call, now);
@@ -337,7 +338,11 @@ void Router::take_call_answer(Sent sent, Answer answer, Moment now) {
   if (sent.wave) --sent.wave->calls;
   if (answer.fate != Fate::answered) {
     const bool may_go_again = answer.fate == Fate::not_sent || call.repeatable;
-    if (!may_go_again || stopping_) return finish(call, {std::move(answer), {}, {}});
+    if (!may_go_again || stopping_) {
+      if (call.may_be_done) answer.fate = Fate::unknown;
+      return finish(call, {std::move(answer), {}, {}});
+    }
+    call.may_be_done = call.may_be_done || answer.fate == Fate::unknown;
     call.reason = std::move(answer.reason);
     const Moment next = after_a_while(call, now);
     return again(std::move(sent.call), next);
@@ -435,13 +440,14 @@ Moment Router::after_a_while(Pending& call, Moment now) const {
 }
 
 void Router::again(std::unique_ptr<Pending> call, Moment not_before) {
-  if (stopping_) return finish_not_sent(*call);
+  if (stopping_) return give_up(*call);
   call->not_before = not_before;
   fresh_.push_back(std::move(call));
 }
 
-void Router::finish_not_sent(const Pending& call) {
-  finish(call, {{Fate::not_sent, {}, call.reason}, {}, {}});
+void Router::give_up(const Pending& call) {
+  const Fate fate = call.may_be_done ? Fate::unknown : Fate::not_sent;
+  finish(call, {{fate, {}, call.reason}, {}, {}});
 }
 
 void Router::finish(const Pending& call, CallAnswer answer) {
@@ -539,7 +545,7 @@ void Router::stop(const std::string& reason) {
   fresh_.clear();
   for (const auto& call : std::exchange(held_, {})) {
     call->reason = reason;
-    finish_not_sent(*call);
+    give_up(*call);
   }
   for (auto& [id, link] : links_) drop_next_wave(link, reason);
 }

@@ -170,7 +170,7 @@ class Router {
   void again(std::unique_ptr<Pending> call, Moment not_before);
   Moment after_a_while(Pending& call, Moment now) const;
   void finish(const Pending& call, CallAnswer answer);
-  void finish_not_sent(const Pending& call);
+  void give_up(const Pending& call);
 
   void want_map();
   void refresh_map(Moment now);

@@ -491,6 +491,20 @@ TEST_F(RouterTest, NeverRepeatsWhatMayHaveBeenCarriedOutUnlessItMay) {
   EXPECT_EQ(done(), "open c:1, close a:1, c:1 GET a, c:1 GET a");
 }
 
+TEST_F(RouterTest, KnowsThatWhatItRepeatsMayHaveBeenCarriedOut) {
+  make_known_cluster();
+  EXPECT_TRUE(submit("a", {}, 100, true).ok());
+  EXPECT_TRUE(submit("a", {}, 30'000, true).ok());
+  down(kA, "gone");
+  pass_time_until(100);
+  EXPECT_EQ(done(), "a:1 GET a, a:1 GET a, b:1 CLUSTER SLOTS, a = unknown(gone)");
+  up(kA);
+  EXPECT_EQ(done(), "a:1 GET a");
+  router->stop("the end");
+  end("GET a", {Fate::not_sent, {}, "not now"});
+  EXPECT_EQ(done(), "a = unknown(not now)");
+}
+
 TEST_F(RouterTest, SendsElsewhereWhatWasNotSent) {
   make_known_cluster();
   EXPECT_TRUE(submit("a", kTwo).ok());
