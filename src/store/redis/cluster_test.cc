@@ -1,88 +1,31 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 
-#include "store/redis/running_redis_test.h"
+#include "store/redis/running_cluster_test.h"
 #include "store/redis/server_error.h"
 #include "store/redis/slot_map.h"
 
 namespace doorbuster::redis {
 namespace {
 
-RunningRedis::Lines cluster_lines() {
-  return {"cluster-enabled yes", "cluster-node-timeout 5000",
-          "cluster-port " + std::to_string(free_port())};
-}
+constexpr std::size_t kMasters = RunningCluster::kMasters;
+constexpr auto& kFirst = RunningCluster::kFirst;
 
-// Three masters that share all slots, and a replica of the first.
+// With a replica of the first master.
 class RedisCluster : public testing::Test {
  protected:
-  static constexpr std::size_t kMasters = 3;
+  Node node(std::size_t n) const { return cluster.node(n); }
+  Client& client_of(const Node& node) { return *clients[cluster.number_of(node)]; }
 
-  void SetUp() override {
-    for (std::size_t n = 0; n <= kMasters; ++n) {
-      servers.push_back(std::make_unique<RunningRedis>(cluster_lines()));
-      clients.push_back(std::make_unique<Client>(servers[n]->options()));
-      ids.push_back(clients[n]->say({"CLUSTER", "MYID"}));
-    }
-    for (std::size_t n = 0; n < kMasters; ++n) {
-      ASSERT_EQ(clients[n]->say({"CLUSTER", "ADDSLOTSRANGE", std::to_string(kFirst[n]),
-                                 std::to_string(kFirst[n + 1] - 1)}),
-                "OK");
-    }
-    for (std::size_t n = 1; n <= kMasters; ++n) meet(n);
-    for (auto& client : clients) {
-      ASSERT_TRUE(client->ask_until({"CLUSTER", "INFO"}, [](const Answer& answer) {
-        return answer.reply.text.find("cluster_known_nodes:4") != std::string::npos;
-      }));
-    }
-    ASSERT_TRUE(clients[kMasters]->ask_until(
-        {"CLUSTER", "REPLICATE", ids[0]},
-        [](const Answer& answer) { return answer.reply.is_status("OK"); }));
-    for (auto& client : clients) {
-      ASSERT_TRUE(client->ask_until({"CLUSTER", "INFO"}, [](const Answer& answer) {
-        return answer.reply.text.find("cluster_state:ok") != std::string::npos;
-      }));
-    }
-  }
-  void meet(std::size_t n) {
-    const auto port = clients[0]->ask({"CONFIG", "GET", "cluster-port"}).reply;
-    ASSERT_EQ(port.items.size(), 2U);
-    ASSERT_EQ(clients[n]->say({"CLUSTER", "MEET", "127.0.0.1", std::to_string(servers[0]->port()),
-                               port.items[1].text}),
-              "OK");
-  }
-  Node node(std::size_t n) const { return {"127.0.0.1", servers[n]->port()}; }
-  Client& client_of(const Node& node) {
-    const auto found = std::find_if(servers.begin(), servers.end(), [&](const auto& server) {
-      return server->port() == node.port;
-    });
-    CHECK(found != servers.end());
-    return *clients[static_cast<std::size_t>(found - servers.begin())];
-  }
-  // The first master's view, once the replica is in it.
-  SlotMap map() {
-    SlotMap map;
-    EXPECT_TRUE(clients[0]->ask_until({"CLUSTER", "SLOTS"}, [&](const Answer& answer) {
-      auto read = SlotMap::read(answer.reply, node(0));
-      EXPECT_TRUE(read.ok());
-      if (!read.ok()) return true;
-      map = std::move(*read);
-      return map.served() == kSlots && !map.find(0)->replicas.empty();
-    }));
-    return map;
-  }
-
-  static constexpr std::array<int, kMasters + 1> kFirst = {0, 5'000, 11'000, kSlots};
-
-  std::vector<std::unique_ptr<RunningRedis>> servers;
-  std::vector<std::unique_ptr<Client>> clients;
-  std::vector<std::string> ids;
+  RunningCluster cluster{1};
+  std::vector<std::unique_ptr<RunningRedis>>& servers = cluster.servers;
+  std::vector<std::unique_ptr<Client>>& clients = cluster.clients;
+  std::vector<std::string>& ids = cluster.ids;
 };
 
 TEST_F(RedisCluster, IsFoundSlotBySlotAndFollowedWhereItMoves) {
-  SlotMap map = this->map();
+  SlotMap map = cluster.map();
   for (std::size_t n = 0; n < kMasters; ++n) {
     const auto slot = static_cast<std::uint16_t>(kFirst[n]);
     EXPECT_EQ(map.find(slot)->master, node(n));

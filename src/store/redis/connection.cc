@@ -22,7 +22,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using TlsContext = std::shared_ptr<asio::ssl::context>;
 
 Error unusable_file(const std::string& file, const error_code& error) {
   return {ErrorCode::invalid_argument, file + " cannot be used for TLS: " + error.message()};
@@ -42,7 +41,10 @@ Status load_own_certificate(asio::ssl::context& context, const TlsOptions& optio
   return ok_status();
 }
 
-Result<TlsContext> make_tls_context(const TlsOptions& options) {
+}  // namespace
+
+Result<SharedTls> load_tls(bool is_wanted, const TlsOptions& options) {
+  if (!is_wanted) return SharedTls();
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   context->set_verify_mode(options.verify ? asio::ssl::verify_peer : asio::ssl::verify_none);
@@ -58,12 +60,10 @@ Result<TlsContext> make_tls_context(const TlsOptions& options) {
   return context;
 }
 
-}  // namespace
-
 // Lives on in its handlers after the connection is destroyed, and does nothing there.
 class Connection::Driver final : public std::enable_shared_from_this<Driver>, public WireUser {
  public:
-  Driver(asio::io_context& io, ConnectionOptions options, TlsContext tls, OnChange on_change)
+  Driver(asio::io_context& io, ConnectionOptions options, SharedTls tls, OnChange on_change)
       : io_(io),
         options_(std::move(options)),
         tls_(std::move(tls)),
@@ -96,7 +96,7 @@ class Connection::Driver final : public std::enable_shared_from_this<Driver>, pu
 
   asio::io_context& io_;
   const ConnectionOptions options_;
-  const TlsContext tls_;  // null: plain
+  const SharedTls tls_;  // null: plain
   OnChange on_change_;
   asio::steady_timer timer_;
   Moment armed_ = Moment::max();
@@ -252,12 +252,13 @@ Connection::~Connection() { driver_->stop(); }
 Result<std::unique_ptr<Connection>> Connection::open(asio::io_context& io,
                                                      ConnectionOptions options,
                                                      OnChange on_change) {
-  TlsContext tls;
-  if (options.address.tls) {
-    auto made = make_tls_context(options.tls);
-    if (!made) return made.error();
-    tls = std::move(*made);
-  }
+  auto tls = load_tls(options.address.tls, options.tls);
+  if (!tls) return tls.error();
+  return open(io, std::move(options), std::move(*tls), std::move(on_change));
+}
+
+std::unique_ptr<Connection> Connection::open(asio::io_context& io, ConnectionOptions options,
+                                             SharedTls tls, OnChange on_change) {
   auto driver =
       std::make_shared<Driver>(io, std::move(options), std::move(tls), std::move(on_change));
   driver->start();

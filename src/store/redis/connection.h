@@ -20,7 +20,10 @@
 
 namespace boost::asio {
 class io_context;
+namespace ssl {
+class context;
 }
+}  // namespace boost::asio
 
 namespace doorbuster::redis {
 
@@ -36,6 +39,12 @@ struct ConnectionOptions {
   std::chrono::milliseconds longest_wait{5'000};
 };
 
+// What connections of the same kind share; null: they are plain.
+using SharedTls = std::shared_ptr<boost::asio::ssl::context>;
+
+// invalid_argument if a file of the options cannot be used. Without `is_wanted` null.
+Result<SharedTls> load_tls(bool is_wanted, const TlsOptions& options);
+
 class Connection {
  public:
   // Up: `reason` is empty. Down: why, in words that name no secret; again where the reason of an
@@ -46,6 +55,9 @@ class Connection {
   // invalid_argument if a file of the TLS options cannot be used.
   static Result<std::unique_ptr<Connection>> open(boost::asio::io_context& io,
                                                   ConnectionOptions options, OnChange on_change);
+  // The same, with what load_tls() made of the options.
+  static std::unique_ptr<Connection> open(boost::asio::io_context& io, ConnectionOptions options,
+                                          SharedTls tls, OnChange on_change);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
