@@ -380,22 +380,25 @@ Result<Answer> read_answer(const Reply& reply, ReadRest read_rest) {
   return answer;
 }
 
-// "g sequence line", "e sequence line", or "r sequence refusal available held next-return live".
+// The line of a new claim, "e sequence line" of one that there is, or "r sequence refusal available
+// held next-return live".
 ClaimAnswer read_claim_answer(PartReader& in, std::string_view text, bool cancelled) {
   ClaimAnswer answer;
-  if (text.size() < 3 || text[1] != ' ') {
-    in.fail();
+  if (!text.starts_with("e ") && !text.starts_with("r ")) {
+    answer.verdict = sale::ClaimVerdict::granted;
+    answer.claim = read_line(in, text, cancelled);
+    answer.sequence = answer.claim.view.sequence;
     return answer;
   }
-  const char kind = text.front();
+  const bool exists = text.front() == 'e';
   text.remove_prefix(2);
   const std::size_t space = text.find(' ');
   answer.sequence = {in.digits(text.substr(0, space), kLastSequence)};
   if (space == std::string_view::npos) in.fail();
   if (!in.good()) return answer;
   text.remove_prefix(space + 1);
-  if (kind == 'g' || kind == 'e') {
-    answer.verdict = kind == 'g' ? sale::ClaimVerdict::granted : sale::ClaimVerdict::existing;
+  if (exists) {
+    answer.verdict = sale::ClaimVerdict::existing;
     answer.claim = read_line(in, text, cancelled);
     return answer;
   }
@@ -405,7 +408,7 @@ ClaimAnswer read_claim_answer(PartReader& in, std::string_view text, bool cancel
     if (count < parts.size()) parts[count] = part;
     ++count;
   });
-  if (kind != 'r' || count != parts.size()) {
+  if (count != parts.size()) {
     in.fail();
     return answer;
   }

@@ -3,54 +3,55 @@
 
 local REASONS = {buyer = 1, merchant = 2, expired = 3}
 
--- The line of the new claim.
+-- The line of the new claim. This is the path of the crowd: its numbers become text once, its
+-- bytes and its line each by one concatenation.
 local function grant(sale, buyer, quantity, key, trace)
-  local number = sale.claims
-  local deadline
-  if sale.hold_ms > 0 then deadline = sale.now + sale.hold_ms end
+  local number, sequence = sale.claims, sale.sequence + 1
   local units, units_bytes
   if quantity == 1 and sale.returned == 0 then
-    units = decimal(sale.next_unit)
-    units_bytes = '\1' .. varint(sale.next_unit) .. '\1'
-    sale.next_unit = sale.next_unit + 1
+    local unit = sale.next_unit
+    units = decimal(unit)
+    units_bytes = '\1' .. varint(unit) .. '\1'
+    sale.next_unit = unit + 1
   else
     local runs = take(sale, quantity)
     units = runs_text(runs)
     units_bytes = runs_bytes(runs)
   end
   sale.claims = number + 1
+  sale.sequence = sequence
+  sale.last_event_at = sale.now
   local has_key = key ~= ''
-  happened(sale, GRANTED,
-    char((deadline and 1 or 0) + (has_key and 2 or 0)) .. varint(number) .. text_bytes(buyer)
-      .. units_bytes .. (deadline and sale.deadline_bytes or '')
-      .. (has_key and text_bytes(key) or ''), trace)
+  local bytes = (trace == '' and '\16' or '\144' .. trace) .. varint(sequence) .. sale.now_bytes
+    .. (has_key and sale.flags_with_key or sale.flags) .. varint(number) .. varint(#buyer) .. buyer
+    .. units_bytes .. sale.deadline_bytes .. (has_key and text_bytes(key) or '')
+  local events = sale.events
+  local n = #events
+  events[n + 1] = varint(#bytes)
+  events[n + 2] = bytes
 
-  local status
-  if deadline then
-    status = 'held'
+  local number_text = decimal(number)
+  if sale.deadline then
     sale.held = sale.held + quantity
-    sale.first_new_hold = deadline
     local holds = sale.new_holds
-    local n = #holds
-    holds[n + 1] = deadline
-    holds[n + 2] = format('%010.0f', number)
+    n = #holds
+    holds[n + 1] = sale.deadline
+    holds[n + 2] = format('%010d', number)
   else
-    status = 'confirmed'
     sale.confirmed = sale.confirmed + quantity
   end
   local new_claims = sale.new_claims
-  local n = #new_claims
-  new_claims[n + 1] = number
+  n = #new_claims
+  new_claims[n + 1] = number_text
   new_claims[n + 2] = buyer
 
-  local line = units .. ' ' .. status .. ' ' .. decimal(number) .. ' ' .. decimal(sale.sequence)
+  local line = units .. sale.new_status .. number_text .. ' ' .. decimal(sequence)
     .. sale.grant_times .. (has_key and escape(key) or '-') .. ' - -'
-  local entry = sale.buyers[buyer]
-  if entry.text or entry.claims then
+  if sale.buyers[buyer] then
     local claims = claims_of(sale, buyer)
     claims[#claims + 1] = read_record(line, buyer)
   else
-    entry.text = line
+    sale.buyers[buyer] = line
   end
   changed(sale, buyer)
   return line
@@ -58,18 +59,25 @@ end
 
 -- What all claims that are granted in one call have alike.
 local function prepare_grants(sale)
-  sale.hold_ms = tonumber(sale.hold_seconds) * 1000
+  local hold_ms = tonumber(sale.hold_seconds) * 1000
   local expires_at = '-'
-  if sale.hold_ms > 0 then
-    expires_at = decimal(sale.now + sale.hold_ms)
-    sale.deadline_bytes = varint(sale.now + sale.hold_ms)
+  sale.new_status, sale.flags, sale.flags_with_key = ' confirmed ', '\0', '\2'
+  sale.deadline_bytes = ''
+  if hold_ms > 0 then
+    sale.new_status, sale.flags, sale.flags_with_key = ' held ', '\1', '\3'
+    sale.first_new_hold = sale.now + hold_ms
+    sale.deadline_bytes = varint(sale.first_new_hold)
+    expires_at = decimal(sale.first_new_hold)
+    sale.deadline = expires_at
   end
   sale.grant_times = ' ' .. decimal(sale.now) .. ' ' .. expires_at .. ' ' .. sale.late_payment
     .. ' 0 '
+  sale.limit = tonumber(sale.per_buyer_limit)
+  sale.attempts = tonumber(sale.claim_attempts)
 end
 
 local function end_hold(sale, claim)
-  local member = format('%010.0f', claim.number)
+  local member = format('%010d', claim.number)
   sale.held = sale.held - claim.quantity
   sale.has_ended[member] = true
   sale.ended_holds[#sale.ended_holds + 1] = member
@@ -105,7 +113,7 @@ local function extend_claim(sale, claim, expires_at, trace)
   claim.extended = '1'
   local holds = sale.new_holds
   holds[#holds + 1] = expires_at
-  holds[#holds + 1] = format('%010.0f', claim.number)
+  holds[#holds + 1] = format('%010d', claim.number)
   changed(sale, claim.buyer)
 end
 
@@ -175,6 +183,7 @@ end
 local function update_sale(sale, after, trace)
   for name, value in pairs(after) do sale[name] = value end
   happened(sale, UPDATED, definition_bytes(sale), trace)
+  sale.stock_count = tonumber(sale.stock)
   sale.redefined = true
   sale.version = sale.version + 1
   local left = available(sale)

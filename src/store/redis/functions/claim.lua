@@ -42,10 +42,8 @@ end
 local REFUSALS = {scheduled = 'not-open', paused = 'paused', closed = 'closed'}
 
 local function decide_claim(sale, buyer, quantity, key, trace)
-  local entry = sale.buyers[buyer]
-  local limit = tonumber(sale.per_buyer_limit)
-  local live, ended = 0, 0
-  if entry.text or entry.claims then
+  local limit, live, ended = sale.limit, 0, 0
+  if sale.buyers[buyer] then
     local newest, with_key
     live, ended, newest, with_key = standing_of(sale, claims_of(sale, buyer), escape(key))
     if with_key then
@@ -57,13 +55,12 @@ local function decide_claim(sale, buyer, quantity, key, trace)
     end
   end
   if sale.status ~= 'open' then return refused(sale, REFUSALS[sale.status]) end
-  if ended >= tonumber(sale.claim_attempts) then return refused(sale, 'attempts-exhausted') end
+  if ended >= sale.attempts then return refused(sale, 'attempts-exhausted') end
   if live + quantity > limit then return refused(sale, 'limit-exceeded', buyer) end
   local left = available(sale)
   if left == 0 then return refused(sale, 'sold-out') end
   if left < quantity then return refused(sale, 'insufficient-stock') end
-  local line = grant(sale, buyer, quantity, key, trace)
-  return 'g ' .. decimal(sale.sequence) .. ' ' .. line
+  return grant(sale, buyer, quantity, key, trace)
 end
 
 -- The claims as ARGV has them, four arguments each: buyer, quantity, key, trace. Nil: they are
@@ -74,7 +71,8 @@ local function read_claims(argv)
   local names, quantities, units = {}, {}, 0
   for i = 1, count do
     local at = 4 * i - 1
-    local buyer, quantity, key, trace = argv[at], tonumber(argv[at + 1]), argv[at + 2], argv[at + 3]
+    local buyer, quantity, key, trace = argv[at], argv[at + 1], argv[at + 2], argv[at + 3]
+    quantity = quantity == '1' and 1 or tonumber(quantity)
     if #buyer < 1 or #buyer > 128 or not quantity or quantity < 1 or quantity > 1000
         or quantity ~= floor(quantity) or #key > 64 or (#trace ~= 0 and #trace ~= 25) then
       return nil
@@ -100,9 +98,10 @@ local function claim_call(keys, argv)
   prepare_grants(sale)
   read_buyers(sale, names)
   local outcomes = {}
+  local all_settled = not first_due_hold(sale)
   for i = 1, #names do
     local buyer = names[i]
-    if first_due_hold(sale) then
+    if not all_settled then
       local claims = claims_of(sale, buyer)
       for at = #claims, 1, -1 do settle_claim(sale, claims[at]) end
       settle_for(sale, quantities[i])

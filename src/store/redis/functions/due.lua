@@ -102,7 +102,8 @@ local function next_return_at(sale)
         'LIMIT', 0, 1, 'WITHSCORES')
       sale.first_later_hold = tonumber(found[2] or NEVER)
     end
-    at = min(sale.first_later_hold, sale.first_new_hold or NEVER)
+    at = sale.first_later_hold
+    if #sale.new_holds > 0 then at = min(at, sale.first_new_hold or NEVER) end
   end
   return at < time_or(sale.closes_at, NEVER) and decimal(at) or '-'
 end

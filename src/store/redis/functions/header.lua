@@ -31,7 +31,7 @@ end
 
 -- Numbers of up to 2^53, as Lua would not write all of them.
 local function decimal(number)
-  return format('%.0f', number)
+  return format('%d', number)
 end
 
 -- Milliseconds since 1970, by the server's clock.

@@ -47,8 +47,11 @@ local function begin_work(sale, keys, now)
   sale.now = now
   sale.now_bytes = varint(now)
   sale.events = {}
-  sale.buyers = {}           -- by name: {text =, claims =}, of those that were read
+  sale.stock_count = tonumber(sale.stock)
+  sale.buyers = {}           -- by name, of those that were read: false (never claimed), the text
+                             -- that is stored, or the claims that stand in it
   sale.changed_buyers = {}   -- names, to be written
+  sale.has_changed = {}      -- the same as a set
   sale.new_claims = {}       -- number, buyer, ...
   sale.new_holds = {}        -- deadline, member, ...
   sale.ended_holds = {}      -- members
@@ -108,7 +111,7 @@ local function enter(keys, argv)
 end
 
 local function available(sale)
-  return tonumber(sale.stock) - sale.held - sale.confirmed
+  return sale.stock_count - sale.held - sale.confirmed
 end
 
 -- The next event of the sale. `trace`: of the request that caused it, or ''.
@@ -129,8 +132,8 @@ local function read_buyers(sale, names)
   local buyers, wanted, count = sale.buyers, {}, 0
   for i = 1, #names do
     local name = names[i]
-    if not buyers[name] then
-      buyers[name] = {text = false}
+    if buyers[name] == nil then
+      buyers[name] = false
       count = count + 1
       wanted[count] = name
     end
@@ -138,29 +141,24 @@ local function read_buyers(sale, names)
   for from = 1, count, 4000 do
     local to = min(from + 3999, count)
     local texts = call('HMGET', sale.keys.buyers, unpack(wanted, from, to))
-    for i = from, to do buyers[wanted[i]].text = texts[i - from + 1] end
+    for i = from, to do buyers[wanted[i]] = texts[i - from + 1] end
   end
 end
 
 -- The claims of a buyer that was read, the oldest first.
 local function claims_of(sale, buyer)
-  local entry = sale.buyers[buyer]
-  if not entry.claims then
-    local claims = {}
-    if entry.text then
-      for line in gmatch(entry.text, '[^\n]+') do
-        claims[#claims + 1] = read_record(line, buyer)
-      end
-    end
-    entry.claims = claims
-  end
-  return entry.claims
+  local claims = sale.buyers[buyer]
+  if type(claims) == 'table' then return claims end
+  local text = claims or ''
+  claims = {}
+  for line in gmatch(text, '[^\n]+') do claims[#claims + 1] = read_record(line, buyer) end
+  sale.buyers[buyer] = claims
+  return claims
 end
 
 local function changed(sale, buyer)
-  local entry = sale.buyers[buyer]
-  if entry.changed then return end
-  entry.changed = true
+  if sale.has_changed[buyer] then return end
+  sale.has_changed[buyer] = true
   local names = sale.changed_buyers
   names[#names + 1] = buyer
 end
@@ -182,10 +180,10 @@ local function claim_of(sale, buyer, number)
   error('buyer ' .. buyer .. ' has no claim ' .. number)
 end
 
-local function entry_text(entry)
-  if not entry.claims then return entry.text end
+local function text_of(claims)
+  if type(claims) == 'string' then return claims end
   local lines = {}
-  for i, claim in ipairs(entry.claims) do lines[i] = record_text(claim) end
+  for i, claim in ipairs(claims) do lines[i] = record_text(claim) end
   return concat(lines, '\n')
 end
 
@@ -209,7 +207,7 @@ local function commit(sale)
   local written = {}
   for i, name in ipairs(sale.changed_buyers) do
     written[2 * i - 1] = name
-    written[2 * i] = entry_text(sale.buyers[name])
+    written[2 * i] = text_of(sale.buyers[name])
   end
   local bytes = concat(sale.events)
   sale.events = {}
