@@ -4,6 +4,7 @@
 #include <random>
 
 #include "store/redis/functions_world_test.h"
+#include "store/redis/key_slot.h"
 
 namespace doorbuster::redis {
 namespace {
@@ -219,7 +220,12 @@ TEST(FunctionCalls, KeysOfASaleShareItsSlotAndThoseOfTheRoundsOne) {
   EXPECT_EQ(sale_keys("lamp")[0], "{lamp}:state");
   EXPECT_EQ(sale_keys("goods-12")[2], "{goods}-12:buyers");
   EXPECT_EQ(sale_keys("goods-x")[2], "{goods-x}:buyers");
-  EXPECT_EQ(sale_keys("lamp").size(), 6U);
+  for (const char* slug : {"lamp", "goods", "goods-1"}) {
+    for (const std::string& key : sale_keys(slug)) {
+      EXPECT_EQ(key_slot(key), key_slot(sale_keys(slug)[0])) << key;
+    }
+  }
+  EXPECT_EQ(key_slot(kNewestRoundKey), key_slot(sale_keys("goods-1")[0]));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace doorbuster::redis {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr Time kBegin{milliseconds(1'700'000'000'000)};
 
@@ -80,14 +81,15 @@ class Sequence {
   void run() {
     comparison_.flush_all();
     crowded_ = one_in(12);
-    rounds_ = one_in(8);
+    rounds_ = !crowded_ && one_in(8);
+    steered_ = one_in(4);
     slug_ = rounds_ ? "goods" : "sale";
     tick();
     open();
-    const int steps = crowded_ ? 12 : 40;
+    const int steps = crowded_ ? 16 : 40;
     for (int step = 0; step < steps && !testing::Test::HasFailure(); ++step) {
       comparison_.name("seed " + std::to_string(seed_) + ", step " + std::to_string(step));
-      if (one_in(3)) tick();
+      if (one_in(crowded_ ? 2 : 3)) tick();
       take_step();
     }
   }
@@ -101,7 +103,7 @@ class Sequence {
   }
 
   void tick() {
-    now_ += milliseconds(any_of({0, 1, 999, 1'000, 4'999, 5'000, 10'000}));
+    now_ += milliseconds(any_of({0, 1, 999, 1'000, 1'000, 4'999, 5'000, 5'000, 10'000}));
     if (one_in(40)) now_ -= milliseconds(3'000);  // the server's clock is put back
     core_.at(now_);
     comparison_.set_clock(now_);
@@ -112,16 +114,16 @@ class Sequence {
     sale.slug = slug_;
     sale.title.emplace_back("", "Lamp");
     sale.title.emplace_back("de", "Lampe");
-    sale.stock = static_cast<std::uint32_t>(crowded_ ? 200 + below(400) : 1 + below(7));
+    sale.stock = static_cast<std::uint32_t>(crowded_ ? 130 + below(200) : 1 + below(7));
     sale.per_buyer_limit = static_cast<sale::Quantity>(1 + below(4));
-    sale.hold_seconds = any_of<std::uint32_t>({0, 5, 5, 10});
-    if (one_in(3)) sale.opens_at = kBegin + milliseconds(below(15'000));
-    if (one_in(3)) sale.closes_at = kBegin + milliseconds(below(90'000));
+    sale.hold_seconds = crowded_ ? 5 : any_of<std::uint32_t>({0, 5, 5, 10});
+    if (one_in(3)) sale.opens_at = kBegin + seconds(below(15));
+    if (one_in(3)) sale.closes_at = kBegin + seconds(below(90));
     if (sale.opens_at && sale.closes_at && *sale.closes_at <= *sale.opens_at) sale.closes_at = {};
     sale.late_payment = any_of({sale::LatePayment::reject, sale::LatePayment::reacquire});
     sale.claim_attempts = any_of<sale::Quantity>({1, 2, 5, 5});
     sale.max_extension_seconds = any_of<std::uint32_t>({0, 7, 60});
-    sale.archive_after_seconds = any_of<std::uint32_t>({0, 4});
+    sale.archive_after_seconds = any_of<std::uint32_t>({0, 4, 5});
     if (one_in(2)) sale.metadata = R"({"shelf":7})";
     return sale;
   }
@@ -189,6 +191,7 @@ class Sequence {
   void take_step() {
     if (crowded_ && one_in(2)) return claim_some();
     if (rounds_ && one_in(12)) return publish_round();
+    if (steered_ && one_in(8)) return steer_rarely();
     switch (below(12)) {
       case 0:
       case 1:
@@ -255,9 +258,9 @@ class Sequence {
   void extend_one() {
     with_sale([&](const sale::SaleState& state, const CalledSale& called) {
       const auto claim = place(state);
-      const auto seconds = any_of<std::uint32_t>({0, 3, 8});
-      comparison_.expect(extend_call(called, claim, {{}, {}, seconds, {}}),
-                         core_.extend(slug_, claim, seconds), read_claim_change_reply);
+      const auto by = any_of<std::uint32_t>({0, 3, 8});
+      comparison_.expect(extend_call(called, claim, {{}, {}, by, {}}),
+                         core_.extend(slug_, claim, by), read_claim_change_reply);
     });
   }
 
@@ -314,11 +317,11 @@ class Sequence {
         changes.hold_seconds = any_of<std::uint32_t>({0, 5, 10});
         break;
       case 4:
-        changes.opens_at = one_in(3) ? std::optional<Time>{} : now_ + milliseconds(below(5'000));
+        changes.opens_at = one_in(3) ? std::optional<Time>{} : now_ + seconds(below(5));
         break;
       case 5:
-        changes.closes_at = one_in(3) ? std::optional<Time>{}
-                                      : now_ + milliseconds(below(40'000)) - milliseconds(4'000);
+        changes.closes_at =
+            one_in(3) ? std::optional<Time>{} : now_ + seconds(below(40)) - seconds(4);
         break;
       case 6:
         changes.late_payment = any_of({sale::LatePayment::reject, sale::LatePayment::reacquire});
@@ -348,7 +351,7 @@ class Sequence {
 
   void steer_rarely() {
     with_sale([&](const sale::SaleState&, const CalledSale& called) {
-      if (one_in(10)) {
+      if (one_in(steered_ ? 4 : 10)) {
         return comparison_.expect(delete_call(called, {sale::Slug(slug_), {}}), core_.remove(slug_),
                                   read_sale_change_reply);
       }
@@ -371,6 +374,7 @@ class Sequence {
   Comparison& comparison_;
   bool crowded_ = false;
   bool rounds_ = false;
+  bool steered_ = false;  // its merchant is restless
   std::string slug_;
   Time now_ = kBegin;
   Core core_{kBegin};
