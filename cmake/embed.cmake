@@ -1,14 +1,17 @@
 # What the program carries within itself: files, as constants of the library that serves them.
 
-# doorbuster_embed(TARGET FILE file NAME constant HEADER header)
-#   Defines `doorbuster::api::constant`, an Asset that HEADER declares, with the bytes of FILE and a tag
-#   that changes when they do.
+# doorbuster_embed(TARGET FILE file NAME constant HEADER header [NAMESPACE name])
+#   Defines `doorbuster::NAMESPACE::constant` (api where none is named), which HEADER declares, with the
+#   bytes of FILE and a tag that changes when they do.
 function(doorbuster_embed target)
-  cmake_parse_arguments(arg "" "FILE;NAME;HEADER" "" ${ARGN})
+  cmake_parse_arguments(arg "" "FILE;NAME;HEADER;NAMESPACE" "" ${ARGN})
+  if(NOT arg_NAMESPACE)
+    set(arg_NAMESPACE api)
+  endif()
   set(script ${CMAKE_SOURCE_DIR}/cmake/embed_file.cmake)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.cc)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DFILE=${arg_FILE} -DNAME=${arg_NAME} -DHEADER=${arg_HEADER}
+    COMMAND ${CMAKE_COMMAND} -DFILE=${arg_FILE} -DNAME=${arg_NAME} -DHEADER=${arg_HEADER} -DNAMESPACE=${arg_NAMESPACE}
       -DOUTPUT=${output} -P ${script}
     DEPENDS ${arg_FILE} ${script} VERBATIM)
   target_sources(${target} PRIVATE ${output})

@@ -1,4 +1,4 @@
-# cmake -DFILE=... -DNAME=... -DHEADER=... -DOUTPUT=... -P embed_file.cmake; see embed.cmake.
+# cmake -DFILE=... -DNAME=... -DHEADER=... -DNAMESPACE=... -DOUTPUT=... -P embed_file.cmake; see embed.cmake.
 file(READ ${FILE} text)
 file(SHA256 ${FILE} hash)
 string(SUBSTRING ${hash} 0 32 tag)
@@ -10,10 +10,10 @@ endif()
 file(WRITE ${OUTPUT} "// Made from ${FILE}.
 #include \"${HEADER}\"
 
-namespace doorbuster::api {
+namespace doorbuster::${NAMESPACE} {
 namespace {
 constexpr char kText[] = R\"doorbuster(${text})doorbuster\";
 }
-const Asset ${NAME} = {{kText, sizeof kText - 1}, \"\\\"${tag}\\\"\"};
-}  // namespace doorbuster::api
+decltype(${NAME}) ${NAME} = {{kText, sizeof kText - 1}, \"\\\"${tag}\\\"\"};
+}  // namespace doorbuster::${NAMESPACE}
 ")
