@@ -12,11 +12,11 @@ ClaimBatcher::ClaimBatcher(BatchLimits limits) : limits_(limits) {
   CHECK(limits_.claims > 0 && limits_.units > 0 && limits_.under_way > 0 && limits_.waiting > 0);
 }
 
-bool ClaimBatcher::add(const sale::ClaimUnits& claim, std::uint64_t context) {
+bool ClaimBatcher::add(const sale::ClaimUnits& claim, const store::Ticket& ticket) {
   if (waiting_ >= limits_.waiting) return false;
   auto sale = sales_.find(claim.sale.view());
   if (sale == sales_.end()) sale = sales_.emplace(claim.sale.view(), OfSale{}).first;
-  sale->second.claims.push_back({claim, context});
+  sale->second.claims.push_back({claim, ticket});
   ++waiting_;
   take_turn(sale);
   return true;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "sale/command.h"
+#include "store/ticket.h"
 
 namespace doorbuster::redis {
 
@@ -35,7 +36,7 @@ struct BatchLimits {
 
 struct WaitingClaim {
   sale::ClaimUnits claim;
-  std::uint64_t context = 0;  // of whoever added it
+  store::Ticket ticket;
 };
 
 struct ClaimBatch {
@@ -48,7 +49,7 @@ class ClaimBatcher {
   explicit ClaimBatcher(BatchLimits limits);  // CHECKs that none is 0
 
   // False: too many are waiting, and nothing was taken.
-  bool add(const sale::ClaimUnits& claim, std::uint64_t context);
+  bool add(const sale::ClaimUnits& claim, const store::Ticket& ticket);
   // A batch that is to be called now; nothing: all others have to wait. To be asked at the end of a
   // turn, and when a batch has ended, until there is none.
   std::optional<ClaimBatch> next();

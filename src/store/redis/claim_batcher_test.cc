@@ -14,9 +14,11 @@ sale::ClaimUnits claim_of(const std::string& sale, sale::Quantity quantity = 1) 
   return {sale::Slug(sale), sale::BuyerId("ann"), quantity, {}};
 }
 
+store::Ticket ticket_of(std::uint64_t context) { return {0, nullptr, context, {}}; }
+
 std::vector<std::uint64_t> contexts_of(const ClaimBatch& batch) {
   std::vector<std::uint64_t> contexts;
-  for (const WaitingClaim& each : batch.claims) contexts.push_back(each.context);
+  for (const WaitingClaim& each : batch.claims) contexts.push_back(each.ticket.context);
   return contexts;
 }
 
@@ -24,7 +26,7 @@ class Batches : public testing::Test {
  protected:
   void add(std::uint64_t first, std::uint64_t last, const std::string& sale = "s") {
     for (std::uint64_t i = first; i <= last; ++i) {
-      EXPECT_TRUE(batcher_.add(claim_of(sale), i));
+      EXPECT_TRUE(batcher_.add(claim_of(sale), ticket_of(i)));
     }
   }
   // Of the next batch; empty: there is none.
@@ -84,11 +86,11 @@ TEST_F(Batches, SalesTakeTurnsAndDoNotWaitForEachOther) {
 }
 
 TEST_F(Batches, TheUnitsOfACallHaveABoundThatOneClaimMayPass) {
-  EXPECT_TRUE(batcher_.add(claim_of("s", 6), 1));
-  EXPECT_TRUE(batcher_.add(claim_of("s", 4), 2));
-  EXPECT_TRUE(batcher_.add(claim_of("s", 1), 3));
-  EXPECT_TRUE(batcher_.add(claim_of("s", 100), 4));
-  EXPECT_TRUE(batcher_.add(claim_of("s", 1), 5));
+  EXPECT_TRUE(batcher_.add(claim_of("s", 6), ticket_of(1)));
+  EXPECT_TRUE(batcher_.add(claim_of("s", 4), ticket_of(2)));
+  EXPECT_TRUE(batcher_.add(claim_of("s", 1), ticket_of(3)));
+  EXPECT_TRUE(batcher_.add(claim_of("s", 100), ticket_of(4)));
+  EXPECT_TRUE(batcher_.add(claim_of("s", 1), ticket_of(5)));
   EXPECT_EQ(next(), (Contexts{1, 2}));
   EXPECT_EQ(next(), Contexts{3});  // as full as it can be
   EXPECT_EQ(next(), Contexts{});
@@ -111,14 +113,14 @@ TEST_F(Batches, WhatIsPutBackComesFirstAgain) {
 
 TEST_F(Batches, TooManyAreNotTakenButThoseThatWereHaveTheirPlace) {
   add(1, 20);
-  EXPECT_FALSE(batcher_.add(claim_of("s"), 21));
-  EXPECT_FALSE(batcher_.add(claim_of("other"), 22));
+  EXPECT_FALSE(batcher_.add(claim_of("s"), ticket_of(21)));
+  EXPECT_FALSE(batcher_.add(claim_of("other"), ticket_of(22)));
   auto batch = batcher_.next();
   ASSERT_TRUE(batch);
   add(21, 24);
   batcher_.put_back(std::move(*batch));
   EXPECT_EQ(batcher_.waiting(), 24U);
-  EXPECT_FALSE(batcher_.add(claim_of("s"), 25));
+  EXPECT_FALSE(batcher_.add(claim_of("s"), ticket_of(25)));
 }
 
 // Whatever happens: each claim leaves once, in its sale's order, and within the bounds.
@@ -140,9 +142,9 @@ TEST_F(Batches, KeepTheirPromisesWhateverHappens) {
         return;
       }
       for (const WaitingClaim& each : batches.front().claims) {
-        EXPECT_TRUE(decided.insert(each.context).second);
-        EXPECT_GT(each.context, last_ended[sale]);
-        last_ended[sale] = each.context;
+        EXPECT_TRUE(decided.insert(each.ticket.context).second);
+        EXPECT_GT(each.ticket.context, last_ended[sale]);
+        last_ended[sale] = each.ticket.context;
       }
       batches.pop_front();
       batcher.ended(sale::Slug(sale));
@@ -161,7 +163,8 @@ TEST_F(Batches, KeepTheirPromisesWhateverHappens) {
     for (int step = 0; step < 300; ++step) {
       const std::string sale(1, static_cast<char>('a' + random() % 3));
       if (random() % 3 != 0) {
-        if (batcher.add(claim_of(sale, static_cast<sale::Quantity>(1 + random() % 5)), added + 1)) {
+        if (batcher.add(claim_of(sale, static_cast<sale::Quantity>(1 + random() % 5)),
+                        ticket_of(added + 1))) {
           ++added;
         }
       } else {

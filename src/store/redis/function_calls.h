@@ -95,7 +95,7 @@ enum class CallVerdict : std::uint8_t {
   other_round,  // `newest_round` is another one than the call was made for
 };
 
-struct CallAnswer {
+struct FunctionAnswer {
   CallVerdict verdict = CallVerdict::decided;
   ChainPoint at;  // of the sale, after the call
   std::uint32_t newest_round = 0;
@@ -127,7 +127,7 @@ struct ClaimAnswer {
   std::vector<sale::ClaimOrdinal> live;  // limit_exceeded: the live claims of the buyer
 };
 
-struct ClaimsAnswer : CallAnswer {
+struct ClaimsAnswer : FunctionAnswer {
   sale::SaleOrdinal ordinal;
   Time now;
   std::optional<Time> opens_at;
@@ -135,30 +135,30 @@ struct ClaimsAnswer : CallAnswer {
   std::vector<ClaimAnswer> claims;  // in the order of the call
 };
 
-struct ClaimChangeAnswer : CallAnswer {
+struct ClaimChangeAnswer : FunctionAnswer {
   sale::SaleOrdinal ordinal;
   sale::ClaimChange change = sale::ClaimChange::done;
   StoredClaim claim;
   std::uint32_t max_extension_seconds = 0;
 };
 
-struct CreateAnswer : CallAnswer {
+struct CreateAnswer : FunctionAnswer {
   sale::CreateVerdict created = sale::CreateVerdict::created;
   StoredSale sale;    // but for closes_in_the_past
   ChainPoint before;  // the round before, after it was closed; sequence 0: there was none
 };
 
-struct SaleChangeAnswer : CallAnswer {
+struct SaleChangeAnswer : FunctionAnswer {
   sale::SaleChange change = sale::SaleChange::done;
   StoredSale sale;
 };
 
-struct ReadAnswer : CallAnswer {
+struct ReadAnswer : FunctionAnswer {
   StoredSale sale;
   std::vector<StoredClaim> claims;  // of a buyer: oldest first; of a list: by number
 };
 
-Result<CallAnswer> read_settle_reply(const Reply& reply);
+Result<FunctionAnswer> read_settle_reply(const Reply& reply);
 // `claims`: how many the call was made of.
 Result<ClaimsAnswer> read_claim_reply(const Reply& reply, std::size_t claims);
 Result<ClaimChangeAnswer> read_claim_change_reply(const Reply& reply);

@@ -349,7 +349,7 @@ StoredSale read_view(const std::vector<Reply>& parts, PartReader& outer) {
   return sale;
 }
 
-void read_verdict(PartReader& in, CallAnswer& answer) {
+void read_verdict(PartReader& in, FunctionAnswer& answer) {
   answer.verdict = read_word(in, in.text(), kCallVerdicts);
   switch (answer.verdict) {
     case CallVerdict::decided:
@@ -426,8 +426,8 @@ ClaimAnswer read_claim_answer(PartReader& in, std::string_view text, bool cancel
 
 }  // namespace
 
-Result<CallAnswer> read_settle_reply(const Reply& reply) {
-  return read_answer<CallAnswer>(reply, [](PartReader&, CallAnswer&) {});
+Result<FunctionAnswer> read_settle_reply(const Reply& reply) {
+  return read_answer<FunctionAnswer>(reply, [](PartReader&, FunctionAnswer&) {});
 }
 
 Result<ClaimsAnswer> read_claim_reply(const Reply& reply, std::size_t claims) {

@@ -58,7 +58,7 @@ class SaleOnServer {
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return keep(*answer);
   }
-  CallAnswer settle() {
+  FunctionAnswer settle() {
     const auto answer = read_settle_reply(server_.ask(settle_call(called())));
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return keep(*answer);

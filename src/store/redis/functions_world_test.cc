@@ -28,7 +28,7 @@ std::string definition_words(const sale::SharedDefinition& definition) {
 template <typename Answer, typename Rest>
 std::string answer_words(const Result<Answer>& answer, Rest rest) {
   if (!answer.ok()) return "error: " + answer.error().message;
-  std::string words = words_of(static_cast<const CallAnswer&>(*answer));
+  std::string words = words_of(static_cast<const FunctionAnswer&>(*answer));
   if (answer->verdict == CallVerdict::decided) words += rest(*answer);
   return words;
 }
@@ -83,7 +83,7 @@ void FunctionServer::set_clock(Time now) {
                  std::to_string(since % 1000 * 1000 + 999)});
 }
 
-std::string words_of(const CallAnswer& answer) {
+std::string words_of(const FunctionAnswer& answer) {
   return "verdict " + number(answer.verdict) + number(answer.at.sequence.value) + answer.at.hash +
          " " + number(answer.newest_round);
 }
@@ -112,8 +112,8 @@ std::string words_of(const store::SaleView& sale) {
   return words;
 }
 
-std::string words_of(const Result<CallAnswer>& answer) {
-  return answer_words(answer, [](const CallAnswer&) { return ""; });
+std::string words_of(const Result<FunctionAnswer>& answer) {
+  return answer_words(answer, [](const FunctionAnswer&) { return ""; });
 }
 
 std::string words_of(const Result<ClaimsAnswer>& answer) {
@@ -218,7 +218,7 @@ void Core::end_call() {
 
 std::string Core::end_with(CallVerdict verdict, const sale::SaleState& sale) {
   end_call();
-  return words_of(CallAnswer{verdict, chains_[sale.ordinal()].back(), 0});
+  return words_of(FunctionAnswer{verdict, chains_[sale.ordinal()].back(), 0});
 }
 
 store::SaleView Core::view(const sale::SaleState& sale) const {
@@ -336,7 +336,7 @@ ClaimAnswer Core::decide_one(const sale::SaleState& sale, const sale::ClaimUnits
 
 std::string Core::claim(std::string_view slug, const std::vector<sale::ClaimUnits>& claims) {
   const sale::SaleState* sale = begin(slug);
-  if (sale == nullptr) return words_of(CallAnswer{CallVerdict::no_sale, {}, 0});
+  if (sale == nullptr) return words_of(FunctionAnswer{CallVerdict::no_sale, {}, 0});
   settle_some(*sale);
   if (sale::transition_is_due(*sale, call_time_)) return end_with(CallVerdict::again, *sale);
   ClaimsAnswer answer;
@@ -356,7 +356,7 @@ template <typename Decide>
 std::string Core::change_claim(std::string_view slug, sale::ClaimPlace place,
                                std::string_view buyer, Decide decide) {
   const sale::SaleState* sale = begin(slug);
-  if (sale == nullptr) return words_of(CallAnswer{CallVerdict::no_sale, {}, 0});
+  if (sale == nullptr) return words_of(FunctionAnswer{CallVerdict::no_sale, {}, 0});
   settle_some(*sale);
   if (place.sale != sale->ordinal() || place.claim.value >= sale->granted()) {
     return end_with(CallVerdict::no_claim, *sale);
@@ -405,7 +405,7 @@ std::string Core::extend(std::string_view slug, sale::ClaimPlace place, std::uin
 template <typename Command>
 std::string Core::change_sale(const Command& command) {
   const sale::SaleState* sale = begin(command.sale.view());
-  if (sale == nullptr) return words_of(CallAnswer{CallVerdict::no_sale, {}, 0});
+  if (sale == nullptr) return words_of(FunctionAnswer{CallVerdict::no_sale, {}, 0});
   settle_some(*sale);
   if (!is_settled(*sale)) return end_with(CallVerdict::again, *sale);
   std::vector<sale::Event> events;
@@ -430,7 +430,7 @@ std::string Core::remove(std::string_view slug) {
 
 std::string Core::settle(std::string_view slug) {
   const sale::SaleState* sale = begin(slug);
-  if (sale == nullptr) return words_of(CallAnswer{CallVerdict::no_sale, {}, 0});
+  if (sale == nullptr) return words_of(FunctionAnswer{CallVerdict::no_sale, {}, 0});
   settle_some(*sale);
   return end_with(is_settled(*sale) ? CallVerdict::decided : CallVerdict::again, *sale);
 }
@@ -438,7 +438,7 @@ std::string Core::settle(std::string_view slug) {
 template <typename Read>
 std::string Core::read(std::string_view slug, Read read_it) {
   const sale::SaleState* sale = begin(slug);
-  if (sale == nullptr) return words_of(CallAnswer{CallVerdict::no_sale, {}, 0});
+  if (sale == nullptr) return words_of(FunctionAnswer{CallVerdict::no_sale, {}, 0});
   if (!is_settled(*sale)) return end_with(CallVerdict::due, *sale);
   ReadAnswer answer;
   answer.at = chains_[sale->ordinal()].back();

@@ -30,10 +30,10 @@ class FunctionServer {
 };
 
 // What a call is expected to answer, and what it answered, as the same words.
-std::string words_of(const CallAnswer& answer);
+std::string words_of(const FunctionAnswer& answer);
 std::string words_of(const store::ClaimView& claim);
 std::string words_of(const store::SaleView& sale);
-std::string words_of(const Result<CallAnswer>& answer);
+std::string words_of(const Result<FunctionAnswer>& answer);
 std::string words_of(const Result<ClaimsAnswer>& answer);
 std::string words_of(const Result<ClaimChangeAnswer>& answer);
 std::string words_of(const Result<CreateAnswer>& answer);

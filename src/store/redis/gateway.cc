@@ -1,0 +1,232 @@
+#include "store/redis/gateway.h"
+
+#include <charconv>
+
+#include "base/check.h"
+#include "sale/decide.h"
+#include "store/redis/gateway_commands.h"
+#include "store/redis/server_error.h"
+
+namespace doorbuster::redis {
+namespace {
+
+// Written behind a call, for WAIT: the key of the sale's slot that says nothing.
+std::string touch_key(std::string_view slug) {
+  const std::string state = sale_keys(slug).front();
+  return state.substr(0, state.rfind(':')) + ":touch";
+}
+
+Error unavailable(std::string why) { return {ErrorCode::storage_unavailable, std::move(why)}; }
+
+// Nothing may be assumed about the effect of the call.
+Error unconfirmed(const std::string& why) {
+  return {ErrorCode::io_failed, "not known whether it is decided for good: " + why};
+}
+
+}  // namespace
+
+Gateway::Gateway(std::unique_ptr<RedisClient> client, GatewayOptions options,
+                 std::function<void()> wake)
+    : options_(std::move(options)),
+      claim_ids_(options_.claim_id_key),
+      wake_(std::move(wake)),
+      client_(std::move(client)),
+      batcher_(options_.batches),
+      commands_(std::make_unique<Commands>(*this)) {}
+
+Gateway::~Gateway() {
+  closing_ = true;
+  client_.reset();  // answers what is under way, to nobody
+}
+
+void Gateway::submit(const store::Ticket& ticket, const store::Command& command) {
+  if (const auto* claim = std::get_if<sale::ClaimUnits>(&command)) {
+    if (!batcher_.add(*claim, ticket)) {
+      release(ticket, Error{ErrorCode::overloaded, "too many claims are waiting"});
+    }
+    return;
+  }
+  commands_->run(std::make_shared<Task>(Task{ticket, command}));
+}
+
+void Gateway::end_turn() {
+  while (auto batch = batcher_.next()) call_batch(std::move(*batch));
+}
+
+void Gateway::take_released(std::vector<store::Released>& out) {
+  for (store::Released& reply : released_) out.push_back(std::move(reply));
+  released_.clear();
+}
+
+void Gateway::release(const store::Ticket& ticket, store::Reply reply) {
+  released_.push_back({ticket, std::move(reply)});
+  wake_();
+}
+
+void Gateway::send(std::string_view slug, const FunctionCall& call, OnReply on_reply) {
+  const std::string touch = touch_key(slug);
+  std::vector<Call> calls = {{touch, call.arguments()}};
+  if (options_.barrier.replicas > 0) {
+    // WAIT counts what its own connection wrote, and the call may have seen what others did.
+    calls.push_back({touch, {"SET", touch, ""}, true});
+  }
+  const Status taken =
+      client_->submit(calls, options_.barrier, options_.patience,
+                      [this, on_reply](std::vector<CallAnswer> answers) {
+                        if (closing_) return;
+                        CallAnswer& first = answers.front();
+                        switch (first.answer.fate) {
+                          case Fate::not_sent:
+                            return on_reply(unavailable(first.answer.reason));
+                          case Fate::unknown:
+                            return on_reply(unconfirmed(first.answer.reason));
+                          case Fate::answered:
+                            break;
+                        }
+                        const CallAnswer& last = answers.back();
+                        if (!first.answer.reply.is_error() && options_.barrier.replicas > 0 &&
+                            (last.answer.fate != Fate::answered || last.answer.reply.is_error() ||
+                             last.acknowledged.value_or(0) < options_.barrier.replicas)) {
+                          return on_reply(unconfirmed("too few replicas have it"));
+                        }
+                        on_reply(std::move(first.answer.reply));
+                      });
+  if (!taken.ok()) on_reply(taken.error());
+}
+
+void Gateway::send_plain(std::string_view key, const Arguments& arguments, OnReply on_reply) {
+  const Status taken = client_->submit({{key, arguments}}, {}, options_.patience,
+                                       [this, on_reply](std::vector<CallAnswer> answers) {
+                                         if (closing_) return;
+                                         Answer& answer = answers.front().answer;
+                                         if (answer.fate != Fate::answered)
+                                           return on_reply(unavailable(answer.reason));
+                                         if (answer.reply.is_error())
+                                           return on_reply(unavailable(answer.reply.text));
+                                         on_reply(std::move(answer.reply));
+                                       });
+  if (!taken.ok()) on_reply(taken.error());
+}
+
+void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found) {
+  if (slug.view() != sale::kRoundsSlug) return found(Place{std::string(slug.view())});
+  if (newest_round_ > 0) return found(Place{sale::round_slug(newest_round_), true});
+  send_plain(kNewestRoundKey, {"GET", kNewestRoundKey},
+             [this, found = std::move(found)](Result<Reply> reply) {
+               if (!reply) return found(reply.error());
+               std::uint32_t number = 0;
+               const std::string& text = reply->text;
+               std::from_chars(text.data(), text.data() + text.size(), number);
+               if (number == 0) return found(Place{});
+               newest_round_ = std::max(newest_round_, number);
+               found(Place{sale::round_slug(newest_round_), true});
+             });
+}
+
+void Gateway::note(std::string_view slug, const ChainPoint& at) {
+  ChainPoint& point = sales_[std::string(slug)].known;
+  if (point.sequence < at.sequence) point = at;
+}
+
+store::SaleView Gateway::view(StoredSale sale) {
+  // Nothing was created where there is no definition.
+  if (sale.view.definition) sale.view.refused = sales_[sale.view.definition->slug].refused;
+  return std::move(sale.view);
+}
+
+void Gateway::freeze(std::string_view slug) { rewound_.emplace(slug); }
+
+Error Gateway::rewound_error(std::string_view slug) const {
+  return {ErrorCode::data_damaged,
+          "the history of sale " + std::string(slug) + " on the server lacks what was told before"};
+}
+
+void Gateway::call_batch(ClaimBatch batch) {
+  const sale::Slug slug = batch.sale;
+  const auto shared = std::make_shared<ClaimBatch>(std::move(batch));
+  find_place(slug, [this, shared](Result<Place> place) {
+    if (!place) return fail_batch(*shared, place.error());
+    if (place->slug.empty()) {
+      for (const WaitingClaim& each : shared->claims) release(each.ticket, store::NoSuchSale{});
+      return batcher_.ended(shared->sale);
+    }
+    send_batch(std::move(*shared), *place);
+  });
+}
+
+void Gateway::send_batch(ClaimBatch batch, const Place& place) {
+  if (rewound_.contains(place.slug)) return fail_batch(batch, rewound_error(place.slug));
+  std::vector<sale::ClaimUnits> claims;
+  claims.reserve(batch.claims.size());
+  for (const WaitingClaim& each : batch.claims) claims.push_back(each.claim);
+  const FunctionCall call = claim_call({place.slug, place.as_newest, known(place.slug)}, claims);
+  const auto shared = std::make_shared<ClaimBatch>(std::move(batch));
+  send(place.slug, call, [this, shared, place](Result<Reply> reply) {
+    take_batch(std::move(*shared), place,
+               reply ? read_claim_reply(*reply, shared->claims.size())
+                     : Result<ClaimsAnswer>(reply.error()));
+    end_turn();
+  });
+}
+
+void Gateway::take_batch(ClaimBatch batch, const Place& place, const Result<ClaimsAnswer>& answer) {
+  if (!answer) return fail_batch(batch, answer.error());
+  switch (answer->verdict) {
+    case CallVerdict::other_round:
+      forget_newest_round(answer->newest_round);
+      return batcher_.put_back(std::move(batch));
+    case CallVerdict::again:
+      note(place.slug, answer->at);
+      return batcher_.put_back(std::move(batch));
+    case CallVerdict::rewound:
+      freeze(place.slug);
+      return fail_batch(batch, rewound_error(place.slug));
+    case CallVerdict::no_sale:
+    case CallVerdict::no_claim:
+    case CallVerdict::due:
+      for (const WaitingClaim& each : batch.claims) release(each.ticket, store::NoSuchSale{});
+      return batcher_.ended(batch.sale);
+    case CallVerdict::decided:
+      break;
+  }
+  note(place.slug, answer->at);
+  for (std::size_t i = 0; i < batch.claims.size(); ++i) {
+    release(batch.claims[i].ticket, reply_to(batch.claims[i], place, *answer, answer->claims[i]));
+  }
+  batcher_.ended(batch.sale);
+}
+
+void Gateway::fail_batch(const ClaimBatch& batch, const Error& error) {
+  for (const WaitingClaim& each : batch.claims) release(each.ticket, error);
+  batcher_.ended(batch.sale);
+}
+
+store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
+                               const ClaimsAnswer& answer, const ClaimAnswer& of_claim) {
+  store::ClaimReply reply;
+  reply.verdict = of_claim.verdict;
+  reply.sale.assign(place.slug);
+  reply.sequence = of_claim.sequence;
+  if (of_claim.verdict != sale::ClaimVerdict::refused) {
+    reply.claim = of_claim.claim.view;
+    reply.claim.id = claim_ids_.encode({answer.ordinal, of_claim.claim.number});
+    reply.claim.buyer = waiting.claim.buyer;
+    return reply;
+  }
+  ++sales_[place.slug].refused[static_cast<std::size_t>(of_claim.refusal)];
+  reply.refusal = of_claim.refusal;
+  reply.now = answer.now;
+  reply.opens_at = answer.opens_at;
+  reply.available = of_claim.available;
+  reply.availability = of_claim.available > 0 ? sale::Availability::available
+                       : of_claim.held > 0    ? sale::Availability::all_held
+                                              : sale::Availability::gone;
+  reply.next_return_at = of_claim.next_return_at;
+  reply.claim_attempts = answer.claim_attempts;
+  for (const sale::ClaimOrdinal number : of_claim.live) {
+    reply.claims.push_back(claim_ids_.encode({answer.ordinal, number}));
+  }
+  return reply;
+}
+
+}  // namespace doorbuster::redis

@@ -1,0 +1,124 @@
+// Commands as calls to Redis, and what became of them as replies. It keeps nothing that it could
+// not lose: sales and claims are Redis' (docs/redis.md), here is only how far their history was
+// told to somebody, so that a server that has forgotten some of it is found out.
+//
+// A reply is given when what it tells is safe at the level that is asked for: after every call that
+// matters a key of its own is written behind it, and WAIT counts the replicas that have that, and
+// with it all that the call has seen, whoever wrote it.
+//
+// Thread: the client's, for everything.
+// Owns: the client, the commands that have no reply yet.
+// Invariants: each command that was submitted gets one reply, unless the gateway is destroyed; no
+// call is sent twice that may have been carried out; after a history was found to be rewound its
+// sale is frozen here.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sale/claim_id.h"
+#include "store/redis/claim_batcher.h"
+#include "store/redis/client.h"
+#include "store/redis/function_calls.h"
+
+namespace doorbuster::redis {
+
+class Commands;
+
+struct GatewayOptions {
+  HashKey claim_id_key{};
+  BatchLimits batches;
+  // What WAIT asks for behind each call; no replicas: no WAIT.
+  Barrier barrier;
+  // How long a command may wait for a server that can take it.
+  std::chrono::milliseconds patience{50};
+};
+
+class Gateway {
+ public:
+  // `wake` is called, from within the client's callbacks, when replies may be taken.
+  Gateway(std::unique_ptr<RedisClient> client, GatewayOptions options, std::function<void()> wake);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  void submit(const store::Ticket& ticket, const store::Command& command);
+  // The end of a turn: claims that came in it leave together.
+  void end_turn();
+  // Appends the replies that there are to `out`.
+  void take_released(std::vector<store::Released>& out);
+
+  RedisClient& client() { return *client_; }
+  // Sales whose history on the server lacks what was told before.
+  const std::set<std::string, std::less<>>& rewound() const { return rewound_; }
+
+ private:
+  friend class Commands;
+
+  // A command other than a claim, on its way.
+  struct Task {
+    store::Ticket ticket;
+    store::Command command;
+    int attempts = 0;
+  };
+  using TaskPtr = std::shared_ptr<Task>;
+  // A sale as its calls need it: its real slug, and whether it was asked for as the newest round.
+  struct Place {
+    std::string slug;
+    bool as_newest = false;
+  };
+  // What became of a call, and of what it has seen: an Error, or the server's reply, which is safe.
+  using OnReply = std::function<void(Result<Reply>)>;
+
+  // gateway.cc: calls, and claims in batches.
+
+  // Sends the call with what makes its reply safe. `on_reply` is called once, from within where too
+  // much is under way, and not at all when the gateway is destroyed first.
+  void send(std::string_view slug, const FunctionCall& call, OnReply on_reply);
+  // One command without a sale, of a key.
+  void send_plain(std::string_view key, const Arguments& arguments, OnReply on_reply);
+  // The real slug behind `slug`. For `goods` the newest round is found out first, if it is not
+  // known.
+  void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);
+  void forget_newest_round(std::uint32_t newest) { newest_round_ = newest; }
+  const ChainPoint& known(std::string_view slug) { return sales_[std::string(slug)].known; }
+  // Takes note of where the sale's history is: that will be told.
+  void note(std::string_view slug, const ChainPoint& at);
+  store::SaleView view(StoredSale sale);
+  // Errors for a sale that must not be sold from.
+  void freeze(std::string_view slug);
+  Error rewound_error(std::string_view slug) const;
+
+  void call_batch(ClaimBatch batch);
+  void send_batch(ClaimBatch batch, const Place& place);
+  void take_batch(ClaimBatch batch, const Place& place, const Result<ClaimsAnswer>& answer);
+  void fail_batch(const ClaimBatch& batch, const Error& error);
+  store::Reply reply_to(const WaitingClaim& waiting, const Place& place, const ClaimsAnswer& answer,
+                        const ClaimAnswer& of_claim);
+
+  void release(const store::Ticket& ticket, store::Reply reply);
+
+  const GatewayOptions options_;
+  const sale::ClaimIdCodec claim_ids_;
+  const std::function<void()> wake_;
+  std::unique_ptr<RedisClient> client_;
+  ClaimBatcher batcher_;
+  struct OfSale {
+    ChainPoint known;
+    std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
+  };
+  std::map<std::string, OfSale, std::less<>> sales_;  // by real slug: those that were asked for
+  std::set<std::string, std::less<>> rewound_;
+  std::uint32_t newest_round_ = 0;  // as last heard; 0: not known, or there is none
+  std::vector<store::Released> released_;
+  const std::unique_ptr<Commands> commands_;
+  bool closing_ = false;
+};
+
+}  // namespace doorbuster::redis
