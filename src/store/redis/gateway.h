@@ -33,9 +33,9 @@ class Commands;
 
 struct GatewayOptions {
   HashKey claim_id_key{};
-  BatchLimits batches;
+  BatchLimits batches{};
   // What WAIT asks for behind each call; no replicas: no WAIT.
-  Barrier barrier;
+  Barrier barrier{};
   // How long a command may wait for a server that can take it.
   std::chrono::milliseconds patience{50};
 };

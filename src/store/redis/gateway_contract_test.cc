@@ -1,10 +1,11 @@
-// The contract suite on a gateway over a real server, whose clock the test sets.
+// The contract suite on a gateway over a real server and a real cluster, whose clocks the test
+// sets.
 #include <gtest/gtest.h>
 
 #include "store/contract_suite.h"
-#include "store/redis/functions_world_test.h"
+#include "store/redis/function_library.h"
 #include "store/redis/gateway.h"
-#include "store/redis/running_client_test.h"
+#include "store/redis/running_cluster_test.h"
 
 namespace doorbuster::redis {
 namespace {
@@ -12,9 +13,61 @@ namespace {
 using namespace std::chrono_literals;
 using store::Command;
 
+// The function library with another function, that tells it the time.
+std::string library_with_told_clock() {
+  std::string text(kFunctionLibrary.text);
+  const auto replace = [&text](std::string_view what, std::string_view with) {
+    const std::size_t at = text.find(what);
+    CHECK(at != std::string::npos && text.find(what, at + 1) == std::string::npos);
+    text.replace(at, what.size(), with);
+  };
+  replace("redis.call('TIME')", "told_time");
+  replace("local NEVER", "local told_time\nlocal NEVER");
+  text += R"(
+redis.register_function('test_clock', function(keys, argv)
+  told_time = argv
+  return 1
+end)
+)";
+  return text;
+}
+
+const RunningRedis::Lines kNothingIsLost = {"appendonly yes", "appendfsync always"};
+
+// The servers of a subject, each with the library, and a connection to it.
+struct Servers {
+  explicit Servers(Deployment deployment) {
+    if (deployment == Deployment::cluster) {
+      cluster = std::make_unique<RunningCluster>(0, kNothingIsLost);
+      return;
+    }
+    server = std::make_unique<RunningRedis>(kNothingIsLost);
+    client = std::make_unique<Client>(server->options());
+  }
+  void for_each(const std::function<void(RunningRedis&, Client&)>& visit) {
+    if (server) return visit(*server, *client);
+    for (std::size_t n = 0; n < cluster->servers.size(); ++n) {
+      visit(*cluster->servers[n], *cluster->clients[n]);
+    }
+  }
+  // All have come up, and know each other again.
+  void wait_ready() {
+    for_each([](RunningRedis&, Client& each) { EXPECT_TRUE(each.wait_up()); });
+    if (cluster) cluster->wait_until_all_say("cluster_state:ok", {0, 1, 2});
+  }
+
+  std::unique_ptr<RunningCluster> cluster;
+  std::unique_ptr<RunningRedis> server;
+  std::unique_ptr<Client> client;
+};
+
 class GatewaySubject final : public store::ContractSubject {
  public:
-  GatewaySubject() : server_({"appendonly yes", "appendfsync always", "save ''"}) {
+  explicit GatewaySubject(Deployment deployment) : deployment_(deployment), servers_(deployment) {
+    servers_.for_each([](RunningRedis&, Client& client) {
+      EXPECT_EQ(client.say({"FUNCTION", "LOAD", "REPLACE", library_with_told_clock()}),
+                "doorbuster");
+    });
     set_clock();
     open();
   }
@@ -24,14 +77,14 @@ class GatewaySubject final : public store::ContractSubject {
     return std::move(ask_all({command}).front());
   }
   std::vector<store::Reply> ask_all(const std::vector<Command>& commands) override {
-    std::uint64_t context = 0;
-    for (const Command& command : commands) gateway_->submit({0, nullptr, context++, {}}, command);
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      gateway_->submit({0, nullptr, i, {}}, commands[i]);
+    }
     gateway_->end_turn();
     std::vector<store::Released> released;
     while (released.size() < commands.size()) {
       gateway_->take_released(released);
       if (released.size() < commands.size()) io_.run_one();
-      gateway_->end_turn();
     }
     std::vector<store::Reply> replies(commands.size());
     for (store::Released& each : released) {
@@ -45,34 +98,47 @@ class GatewaySubject final : public store::ContractSubject {
   }
   void restart(bool in_good_order) override {
     gateway_.reset();
-    if (in_good_order) server_.client.ask({"SHUTDOWN"}, 1s);
-    server_.redis.kill();
-    server_.redis.start_again();
-    EXPECT_TRUE(server_.client.wait_up());
+    servers_.for_each([in_good_order](RunningRedis& server, Client& client) {
+      if (in_good_order) client.ask({"SHUTDOWN"}, 60s);
+      server.kill();
+    });
+    servers_.for_each([](RunningRedis& server, Client&) { server.start_again(); });
+    servers_.wait_ready();
+    set_clock();
     open();
   }
 
  private:
   void set_clock() {
-    server_.set_clock(now_);
-    server_.client.ask({"PING"});  // the clock is set when this is answered
+    const auto since = now_.time_since_epoch().count();
+    // The connection may not have noticed yet that the server was gone.
+    servers_.for_each([since](RunningRedis&, Client& client) {
+      EXPECT_TRUE(client.ask_until({"FCALL", "test_clock", "0", std::to_string(since / 1000),
+                                    std::to_string(since % 1000 * 1000 + 999)},
+                                   [](const Answer& answer) { return answer.reply.is_integer(); }));
+    });
   }
   void open() {
     ClientOptions options;
-    options.connection = server_.redis.options();
+    options.connection =
+        servers_.server ? servers_.server->options() : servers_.cluster->servers[0]->options();
+    options.routing.deployment = deployment_;
     auto client = RedisClient::open(io_, options, [](const Node&, bool, const std::string&) {});
     CHECK(client.ok());
-    GatewayOptions gateway;
-    gateway.claim_id_key = {3, 4};
-    gateway.patience = 60s;
-    gateway_ = std::make_unique<Gateway>(std::move(*client), gateway, [] {});
+    gateway_ = std::make_unique<Gateway>(
+        std::move(*client), GatewayOptions{.claim_id_key = {3, 4}, .patience = 60s}, [] {});
   }
 
-  FunctionServer server_;
+  const Deployment deployment_;
+  Servers servers_;
   Time now_{std::chrono::hours(490'000)};
   boost::asio::io_context io_{1};
   std::unique_ptr<Gateway> gateway_;
 };
+
+store::ContractParameter subject(std::string name, Deployment deployment) {
+  return {std::move(name), [deployment] { return std::make_unique<GatewaySubject>(deployment); }};
+}
 
 }  // namespace
 }  // namespace doorbuster::redis
@@ -80,10 +146,16 @@ class GatewaySubject final : public store::ContractSubject {
 namespace doorbuster::store {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Redis, Contract,
-                         testing::Values(ContractParameter{
-                             "server", [] { return std::make_unique<redis::GatewaySubject>(); }}),
+using redis::Deployment;
+using redis::subject;
+
+INSTANTIATE_TEST_SUITE_P(OnRedis, Contract, testing::Values(subject("server", Deployment::server)),
                          name_of);
+// A cluster takes seconds to find itself, and shows nothing more to the sanitizers.
+#ifdef DOORBUSTER_CONTRACT_ON_CLUSTER
+INSTANTIATE_TEST_SUITE_P(OnRedisCluster, Contract,
+                         testing::Values(subject("cluster", Deployment::cluster)), name_of);
+#endif
 
 }  // namespace
 }  // namespace doorbuster::store
