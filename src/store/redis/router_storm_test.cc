@@ -41,7 +41,8 @@ class Storm {
   void rage(int steps) {
     for (int step = 0; step < steps; ++step) {
       one_step();
-      settle();
+      // Several things may happen in one turn of a loop.
+      if (chance(3) != 0) settle();
     }
   }
   // Everything works from now on, and time goes by.
