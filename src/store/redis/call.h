@@ -36,6 +36,8 @@ struct Barrier {
 //
 // answered: the master of the key has carried it out, or has refused it for a reason of its own
 //   (an error reply of a kind that is not a matter of where and when).
+//   Nothing that a function answers by itself may begin as such an error does (MOVED, ASK,
+//   TRYAGAIN, CLUSTERDOWN, LOADING, MASTERDOWN, READONLY): it would be sent again.
 // not_sent: no server has carried it out, and none will. It reached no server, or each that it
 //   reached sent it elsewhere or could not serve it, until its patience was over.
 // unknown: it was sent, and the connection was lost or the server too slow. It may have been

@@ -149,21 +149,21 @@ void Router::link_down(LinkId id, const std::string& reason) {
 
 void Router::settle(Moment now) {
   if (stopping_) return;
-  if (world_changed_ || now >= held_due_) {
-    const bool changed = std::exchange(world_changed_, false);
-    if (std::exchange(map_is_new_, false)) {
-      for (auto& [id, link] : links_) link.of_use = false;
-    }
-    Calls all = std::exchange(held_, {});
-    std::move(fresh_.begin(), fresh_.end(), std::back_inserter(all));
-    fresh_.clear();
-    held_due_ = Moment::max();
-    place(std::move(all), now);
-    if (changed) close_links_of_no_use();
-  } else if (!fresh_.empty()) {
-    place(std::exchange(fresh_, {}), now);
+  const bool changed = std::exchange(world_changed_, false);
+  if (std::exchange(map_is_new_, false)) {
+    for (auto& [id, link] : links_) link.of_use = false;
   }
+  Calls calls;
+  if (changed || now >= held_due_) {
+    calls = std::exchange(held_, {});
+    held_due_ = Moment::max();
+  }
+  std::move(fresh_.begin(), fresh_.end(), std::back_inserter(calls));
+  fresh_.clear();
+  place(std::move(calls), now);
   send_waits(now);
+  // Last, when it is known which of them something is sent on.
+  if (changed) close_links_of_no_use();
   refresh_map(now);
 }
 
@@ -530,6 +530,7 @@ void Router::close_links_of_no_use() {
   for (auto at = links_.begin(); at != links_.end();) {
     NodeLink& link = at->second;
     link.of_use = link.of_use || map_.shards().empty() || is_known(link.node);
+    DCHECK(link.under_way > 0 || !link.next_wave);
     if (link.of_use || link.under_way > 0) {
       ++at;
       continue;

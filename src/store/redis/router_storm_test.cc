@@ -41,7 +41,8 @@ class Storm {
   void rage(int steps) {
     for (int step = 0; step < steps; ++step) {
       one_step();
-      settle();
+      // Several things may happen in one turn of a loop.
+      if (chance(3) != 0) settle();
     }
   }
   // Everything works from now on, and time goes by.
@@ -239,7 +240,7 @@ class Storm {
     reply.text = text;
     return reply;
   }
-  // Each slot of a tag by itself, the others the first node's.
+  // Each slot of a tag by itself, the others with the first; so nodes leave the map.
   Reply map_reply() {
     if (!calm_ && chance(10) == 0) return error_reply("ERR not now");
     std::map<int, int> owners;
@@ -259,11 +260,11 @@ class Storm {
       map.items.push_back(std::move(range));
     };
     for (const auto& [slot, owner] : owners) {
-      add(next, slot - 1, 0);
+      add(next, slot - 1, owner_[0]);
       add(slot, slot, owner);
       next = slot + 1;
     }
-    add(next, kSlots - 1, 0);
+    add(next, kSlots - 1, owner_[0]);
     return map;
   }
 

@@ -133,14 +133,14 @@ class RouterTest : public testing::Test {
     }
     settle();
   }
-  void end(const std::string& command, Answer answer) {
+  void end(const std::string& command, Answer answer, bool settles = true) {
     const auto found = std::find_if(under_way.begin(), under_way.end(),
                                     [&](const auto& sent) { return sent.text == command; });
     ASSERT_NE(found, under_way.end()) << command;
     const Ticket ticket = found->ticket;
     under_way.erase(found);
     router->answered(ticket, std::move(answer), now);
-    settle();
+    if (settles) settle();
   }
   void answer(const std::string& command, Reply reply) {
     end(command, {Fate::answered, std::move(reply), {}});
@@ -578,7 +578,25 @@ TEST_F(RouterTest, ClosesWhatLeftTheMapWhenItIsIdle) {
   EXPECT_EQ(done(), "a = 1, close a:1");
 }
 
-TEST_F(RouterTest, KeepsLooksForANewMasterWithoutAnyCalls) {
+TEST_F(RouterTest, ClosesNoLinkBeforeItsCallsHaveHadTheirWait) {
+  make_known_cluster();
+  EXPECT_TRUE(submit("a", kTwo).ok());
+  EXPECT_TRUE(submit("a", kTwo).ok());
+  EXPECT_TRUE(submit("b").ok());
+  answer("GET b", "-MOVED 3300 c:1");
+  answer("CLUSTER SLOTS", map_of({kC}, {kC}));
+  (void)done();
+  // All of it in one turn, so that nothing is under way at its end.
+  end("GET a", {Fate::answered, text_reply("1"), {}}, false);
+  end("WAIT 2 500", {Fate::answered, integer_reply(2), {}}, false);
+  end("GET a", {Fate::answered, text_reply("2"), {}}, false);
+  settle();
+  EXPECT_EQ(done(), "a = 1+2, a:1 WAIT 2 500");
+  answer("WAIT 2 500", integer_reply(2));
+  EXPECT_EQ(done(), "a = 2+2, close a:1");
+}
+
+TEST_F(RouterTest, LooksForANewMasterWithoutAnyCalls) {
   make_known_cluster();
   down(kA);
   answer("CLUSTER SLOTS", map_of({kB}, {kA}));
