@@ -216,6 +216,60 @@ TEST_F(RedisFunctions, HoldsThatEndAtOnceAreSettledByParts) {
   EXPECT_EQ(read.sale.view.totals.available, 299U);
 }
 
+TEST_F(RedisFunctions, LateMoneyGetsTheUnitsOfAllHoldsThatAreOver) {
+  sale::SaleDefinition definition;
+  definition.slug = "lamp";
+  definition.stock = 350;
+  definition.per_buyer_limit = 150;
+  definition.hold_seconds = 5;
+  definition.late_payment = sale::LatePayment::reacquire;
+  lamp.publish(definition);
+  std::vector<sale::ClaimUnits> ann(1, {{}, sale::BuyerId("ann"), 150, {}, {}});
+  ASSERT_TRUE(read_claim_reply(server.ask(claim_call(lamp.called(), ann)), 1).ok());
+  server.set_clock(kNoon + milliseconds(5'000));
+  lamp.claim(crowd(256));
+  lamp.claim(crowd(94, "more"));
+  server.set_clock(kNoon + milliseconds(10'000));
+  const ClaimChangeAnswer back = lamp.confirm(0);
+  EXPECT_EQ(back.change, sale::ClaimChange::done);
+  EXPECT_EQ(back.claim.view.status, sale::ClaimStatus::confirmed);
+  EXPECT_EQ(back.claim.view.quantity, 150);
+}
+
+TEST_F(RedisFunctions, CancellingAClosedSaleDoesNotMakeItsArchivingLater) {
+  sale::SaleDefinition definition;
+  definition.slug = "lamp";
+  definition.stock = 3;
+  definition.archive_after_seconds = 10;
+  lamp.publish(definition);
+  const auto steer = [&](const FunctionCall& call) {
+    const auto answer = read_sale_change_reply(server.ask(call));
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+    return answer->change;
+  };
+  using Action = sale::SaleAction;
+  EXPECT_EQ(steer(steer_call(lamp.called(), {{}, Action::close, {}})), sale::SaleChange::done);
+  server.set_clock(kNoon + milliseconds(9'999));
+  EXPECT_EQ(steer(steer_call(lamp.called(), {{}, Action::cancel, {}})), sale::SaleChange::done);
+  EXPECT_EQ(steer(delete_call(lamp.called(), {})), sale::SaleChange::already_open);
+  server.set_clock(kNoon + milliseconds(10'000));
+  EXPECT_EQ(steer(delete_call(lamp.called(), {})), sale::SaleChange::done);
+  EXPECT_EQ(lamp.claim({"ann"}).verdict, CallVerdict::no_sale);
+}
+
+TEST_F(RedisFunctions, WithTheMemoryFullWritesAreRefusedAndReadsAnswered) {
+  lamp.publish(10, 60);
+  lamp.claim({"ann"});
+  const ReadAnswer before = lamp.read();
+  ASSERT_EQ(say({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  const Reply reply = server.ask(lamp.claim_of({"bob"}));
+  EXPECT_TRUE(reply.is_error());
+  EXPECT_THAT(reply.text, HasSubstr("OOM"));
+  EXPECT_EQ(words_of(Result<ReadAnswer>(lamp.read())), words_of(Result<ReadAnswer>(before)));
+  say({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(lamp.claim({"bob"}).claims[0].verdict, ClaimVerdict::granted);
+}
+
 TEST_F(RedisFunctions, AnUnknownSaleIsNone) {
   expect_of_all(CallVerdict::no_sale, lamp.called());
   EXPECT_EQ(say({"DBSIZE"}), "1");
@@ -553,6 +607,30 @@ TEST(RedisFunctionLibrary, GoesByTheServersClock) {
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_GE(answer->sale.view.created_at, before);
   EXPECT_LE(answer->sale.view.created_at, server_time());
+}
+
+TEST(RedisFunctionLibrary, WorksInACluster) {
+  RunningRedis redis({"cluster-enabled yes", "cluster-port " + std::to_string(free_port())});
+  Client client(redis.options());
+  ASSERT_EQ(client.say({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}), "OK");
+  ASSERT_TRUE(client.ask_until({"CLUSTER", "INFO"}, [](const Answer& answer) {
+    return answer.reply.text.find("cluster_state:ok") != std::string::npos;
+  }));
+  ASSERT_EQ(client.say(load_library_command()), "doorbuster");
+  ChainPoint known;
+  for (std::uint32_t newest = 0; newest < 3; ++newest) {
+    const FunctionCall publish = publish_round_call({5, {}}, newest, {newest}, known);
+    const auto published = read_publish_reply(client.ask(publish.arguments()).reply);
+    ASSERT_TRUE(published.ok()) << published.error().message;
+    ASSERT_EQ(published->verdict, CallVerdict::decided);
+    const std::string slug = published->sale.view.definition->slug;
+    const std::vector<sale::ClaimUnits> ann(1, {{}, sale::BuyerId("ann"), 1, {}, {}});
+    const FunctionCall claim = claim_call({slug, true, published->at}, ann);
+    const auto claimed = read_claim_reply(client.ask(claim.arguments()).reply, 1);
+    ASSERT_TRUE(claimed.ok()) << claimed.error().message;
+    EXPECT_EQ(claimed->claims[0].verdict, ClaimVerdict::granted);
+    known = claimed->at;
+  }
 }
 
 TEST(RedisFunctionLibrary, AReplyThatIsNoListOfLibrariesIsDamaged) {
