@@ -85,6 +85,12 @@ local function remembers(sale, sequence, hash)
   return entry ~= nil and entry[2][2] == hash
 end
 
+-- The sequence that the caller was told last, or nil and an error where that is missing.
+local function known_sequence(argv)
+  if argv[2] and find(argv[1], '^%d+$') then return tonumber(argv[1]) end
+  return nil, error_reply('ERR the sequence and hash that are known are missing')
+end
+
 local function rewound(sale)
   return {'rewound', sale and sale.sequence or 0, sale and sale.hash or ''}
 end
@@ -95,10 +101,8 @@ end
 local function enter(keys, argv)
   local flaw = wrong_kind(keys, 1)
   if flaw then return nil, flaw end
-  local known = tonumber(argv[1])
-  if not known or not argv[2] then
-    return nil, error_reply('ERR the sequence and hash that are known are missing')
-  end
+  local known, missing = known_sequence(argv)
+  if not known then return nil, missing end
   if keys[7] then
     local newest = call('GET', keys[7])
     if not newest then return nil, {'no-sale'} end
