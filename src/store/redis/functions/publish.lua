@@ -11,7 +11,7 @@ end
 
 -- The sale of this definition, which nothing has happened to yet.
 local function new_sale(keys, definition, ordinal, now, trace)
-  local sale = {}
+  local sale = {stored = {}}
   for _, name in ipairs(NUMBERS) do sale[name] = 0 end
   for name, value in pairs(definition) do sale[name] = value end
   begin_work(sale, keys, now)
@@ -21,7 +21,6 @@ local function new_sale(keys, definition, ordinal, now, trace)
   sale.version = 1
   sale.created_at = now
   sale.next_unit = 1
-  sale.redefined = true
   happened(sale, CREATED, definition_bytes(sale), trace)
   if time_or(sale.opens_at, 0) <= now then open_sale(sale, trace) end
   return sale
