@@ -611,13 +611,21 @@ TEST(RedisFunctionLibrary, GoesByTheServersClock) {
   EXPECT_LE(answer->sale.view.created_at, server_time());
 }
 
+RunningRedis::Lines cluster_of_functions() {
+  return {"cluster-enabled yes", "cluster-port " + std::to_string(free_port())};
+}
+
+bool comes_to_cluster_info(Client& client, std::string_view line) {
+  return client.ask_until({"CLUSTER", "INFO"}, [&](const Answer& answer) {
+    return answer.reply.text.find(line) != std::string::npos;
+  });
+}
+
 TEST(RedisFunctionLibrary, WorksInACluster) {
-  RunningRedis redis({"cluster-enabled yes", "cluster-port " + std::to_string(free_port())});
+  RunningRedis redis(cluster_of_functions());
   Client client(redis.options());
   ASSERT_EQ(client.say({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}), "OK");
-  ASSERT_TRUE(client.ask_until({"CLUSTER", "INFO"}, [](const Answer& answer) {
-    return answer.reply.text.find("cluster_state:ok") != std::string::npos;
-  }));
+  ASSERT_TRUE(comes_to_cluster_info(client, "cluster_state:ok"));
   ASSERT_EQ(client.say(load_library_command()), "doorbuster");
   ChainPoint known;
   for (std::uint32_t newest = 0; newest < 3; ++newest) {
@@ -633,6 +641,57 @@ TEST(RedisFunctionLibrary, WorksInACluster) {
     EXPECT_EQ(claimed->claims[0].verdict, ClaimVerdict::granted);
     known = claimed->at;
   }
+}
+
+TEST(RedisFunctionLibrary, DecidesNothingOnPartOfASaleWhoseSlotMoves) {
+  RunningRedis from_server(cluster_of_functions());
+  RunningRedis to_server(cluster_of_functions());
+  Client from(from_server.options());
+  Client to(to_server.options());
+  ASSERT_EQ(from.say({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}), "OK");
+  const std::string port = std::to_string(to_server.port());
+  const Reply bus = to.ask({"CONFIG", "GET", "cluster-port"}).reply;
+  ASSERT_EQ(from.say({"CLUSTER", "MEET", "127.0.0.1", port, bus.items.at(1).text}), "OK");
+  for (Client* client : {&from, &to}) {
+    ASSERT_TRUE(comes_to_cluster_info(*client, "cluster_known_nodes:2"));
+    ASSERT_TRUE(comes_to_cluster_info(*client, "cluster_state:ok"));
+    ASSERT_EQ(client->say(load_library_command()), "doorbuster");
+  }
+  sale::SaleDefinition definition;
+  definition.slug = "lamp";
+  definition.stock = 5;
+  definition.hold_seconds = 60;
+  const FunctionCall publish =
+      publish_call({std::make_shared<sale::SaleDefinition>(definition), {}}, {0}, {});
+  ASSERT_TRUE(read_publish_reply(from.ask(publish.arguments()).reply).ok());
+  const auto claim_at = [&](Client& client, std::string_view buyer, bool asking = false) {
+    const std::vector<sale::ClaimUnits> claims(1, {{}, sale::BuyerId(buyer), 1, {}, {}});
+    const FunctionCall claim = claim_call({"lamp", false, {}}, claims);
+    return client.ask(claim.arguments(), Client::kPatience, asking).reply;
+  };
+  ASSERT_TRUE(read_claim_reply(claim_at(from, "ann"), 1).ok());
+
+  // A key of the sale that is nowhere, like its list without returned units, could as well have
+  // moved already: so the whole move is a pause, and no more than that.
+  const std::string slot = from.say({"CLUSTER", "KEYSLOT", "{lamp}"});
+  const std::string to_id = to.say({"CLUSTER", "MYID"});
+  const std::string from_id = from.say({"CLUSTER", "MYID"});
+  ASSERT_EQ(to.say({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id}), "OK");
+  ASSERT_EQ(from.say({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id}), "OK");
+  for (const std::string& key : sale_keys("lamp")) {
+    EXPECT_THAT(claim_at(from, "bob").text, testing::StartsWith("TRYAGAIN"));
+    const std::string moved = from.say({"MIGRATE", "127.0.0.1", port, key, "0", "60000"});
+    EXPECT_EQ(moved, key == "{lamp}:units" ? "NOKEY" : "OK");
+    EXPECT_THAT(claim_at(to, "bob", true).text, testing::StartsWith("TRYAGAIN"));
+  }
+  EXPECT_THAT(claim_at(from, "bob").text, testing::StartsWith("ASK"));
+  for (Client* client : {&to, &from}) {
+    ASSERT_EQ(client->say({"CLUSTER", "SETSLOT", slot, "NODE", to_id}), "OK");
+  }
+  EXPECT_THAT(claim_at(from, "bob").text, testing::StartsWith("MOVED"));
+  const auto claimed = read_claim_reply(claim_at(to, "bob"), 1);
+  ASSERT_TRUE(claimed.ok()) << claimed.error().message;
+  EXPECT_EQ(claimed->claims[0].claim.view.units.first.first, 2U);
 }
 
 TEST(RedisFunctionLibrary, AReplyThatIsNoListOfLibrariesIsDamaged) {
