@@ -56,7 +56,7 @@ local function begin_work(sale, keys, now)
   sale.new_holds = {}        -- deadline, member, ...
   sale.ended_holds = {}      -- members
   sale.has_ended = {}        -- the same as a set
-  sale.due_left = 128        -- ends of holds and openings that this call may still settle (R13)
+  sale.due_left = 64         -- ends of holds and openings that this call may still settle (R13)
   return sale
 end
 
