@@ -71,7 +71,7 @@ class Core {
   const std::string& events(sale::SaleOrdinal sale) { return histories_[sale]; }
 
  private:
-  static constexpr int kDuePerCall = 128;
+  static constexpr int kDuePerCall = 64;
 
   sale::SaleState* begin(std::string_view slug);
   void take(std::vector<sale::Event>& events, const TraceParent& trace = {});

@@ -184,7 +184,6 @@ local function update_sale(sale, after, trace)
   for name, value in pairs(after) do sale[name] = value end
   happened(sale, UPDATED, definition_bytes(sale), trace)
   sale.stock_count = tonumber(sale.stock)
-  sale.redefined = true
   sale.version = sale.version + 1
   local left = available(sale)
   if sale.returned > left then withdraw(sale, sale.returned - left) end

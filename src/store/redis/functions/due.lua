@@ -11,13 +11,15 @@ local function transition_is_due(sale)
   return next_transition_at(sale) <= sale.now
 end
 
+local DUE_CHUNK = 64
+
 -- Reads some more of the holds that are due, with their buyers; false: there are no more.
 local function read_due_holds(sale)
   local due = sale.due_holds
   if due.all then return false end
-  local found = call('ZRANGE', sale.keys.holds, '-inf', due.now, 'BYSCORE', 'LIMIT', due.read, 128,
-    'WITHSCORES')
-  due.all = #found < 256
+  local found = call('ZRANGE', sale.keys.holds, '-inf', due.now, 'BYSCORE', 'LIMIT', due.read,
+    DUE_CHUNK, 'WITHSCORES')
+  due.all = #found < 2 * DUE_CHUNK
   if #found == 0 then return false end
   local numbers = {}
   for i = 1, #found, 2 do numbers[#numbers + 1] = decimal(tonumber(found[i])) end

@@ -98,5 +98,6 @@ register('doorbuster_release', function(keys, argv)
 end)
 
 register('doorbuster_extend', function(keys, argv)
-  return change_claim(keys, argv, tonumber(argv[7]), extend)
+  local seconds = argv[7] and find(argv[7], '^%d+$') and tonumber(argv[7])
+  return change_claim(keys, argv, seconds, extend)
 end)

@@ -11,7 +11,7 @@ end
 
 -- The sale of this definition, which nothing has happened to yet.
 local function new_sale(keys, definition, ordinal, now, trace)
-  local sale = {}
+  local sale = {stored = {}}
   for _, name in ipairs(NUMBERS) do sale[name] = 0 end
   for name, value in pairs(definition) do sale[name] = value end
   begin_work(sale, keys, now)
@@ -21,7 +21,6 @@ local function new_sale(keys, definition, ordinal, now, trace)
   sale.version = 1
   sale.created_at = now
   sale.next_unit = 1
-  sale.redefined = true
   happened(sale, CREATED, definition_bytes(sale), trace)
   if time_or(sale.opens_at, 0) <= now then open_sale(sale, trace) end
   return sale
@@ -53,9 +52,11 @@ local function publish(keys, argv)
   if not ordinal or not definition or (#trace ~= 0 and #trace ~= 25) then
     return error_reply('ERR this is no definition of a sale')
   end
+  local known, missing = known_sequence(argv)
+  if not known then return missing end
   local sale_keys = keys_of(keys, 1)
   local sale = load_sale(sale_keys)
-  if not remembers(sale, tonumber(argv[1]) or -1, argv[2]) then return rewound(sale) end
+  if not remembers(sale, known, argv[2]) then return rewound(sale) end
   if sale then
     settle(sale)
     local settled = is_settled(sale)
@@ -90,13 +91,12 @@ local function publish_round(keys, argv)
       or (#trace ~= 0 and #trace ~= 25) then
     return error_reply('ERR this is no round')
   end
-  local known = tonumber(call('GET', keys[13]) or 0)
+  local known, missing = known_sequence(argv)
+  if not known then return missing end
+  local rounds = tonumber(call('GET', keys[13]) or 0)
+  if rounds > newest then return {'round', rounds} end
   local before = load_sale(keys_of(keys, 1))
-  if known ~= newest then
-    if known < newest then return rewound(before) end
-    return {'round', known}
-  end
-  if not remembers(before, tonumber(argv[1]) or -1, argv[2]) then return rewound(before) end
+  if rounds < newest or not remembers(before, known, argv[2]) then return rewound(before) end
   local next_keys = keys_of(keys, 7)
   flaw = leftover(next_keys)
   if call('EXISTS', next_keys.state) == 1 then
@@ -112,13 +112,13 @@ local function publish_round(keys, argv)
     end
     now = before.now
     if before.deleted == 0 and before.status ~= 'closed' then close_sale(before, trace) end
-    commit(before)
   end
   local round = new_sale(next_keys, {slug = 'goods-' .. decimal(newest + 1),
     title = char(2) .. text_bytes('') .. text_bytes('Goods'), stock = stock, per_buyer_limit = '1',
     hold_seconds = '0', opens_at = '', closes_at = '', late_payment = '0', claim_attempts = '5',
     max_extension_seconds = '0', archive_after_seconds = '0', reveal = '0', metadata = '{}'},
     ordinal, now, trace)
+  if before then commit(before) end
   commit(round)
   call('SET', keys[13], decimal(newest + 1))
   return {'ok', round.sequence, round.hash, 'created', view(round),

@@ -56,22 +56,22 @@ local function begin_work(sale, keys, now)
   sale.new_holds = {}        -- deadline, member, ...
   sale.ended_holds = {}      -- members
   sale.has_ended = {}        -- the same as a set
-  sale.due_left = 128        -- ends of holds and openings that this call may still settle (R13)
+  sale.due_left = 64         -- ends of holds and openings that this call may still settle (R13)
   return sale
 end
 
 -- The sale under these keys, or nil.
 local function load_sale(keys)
-  local values = call('HMGET', keys.state, unpack(fields()))
-  if not values[1] then return nil end
-  local sale = {}
-  for i, name in ipairs(fields()) do
-    if not values[i] then error(keys.state .. ' lacks its field ' .. name) end
-    sale[name] = values[i]
+  local found = call('HGETALL', keys.state)
+  if #found == 0 then return nil end
+  local stored, sale = {}, {}
+  for i = 1, #found, 2 do stored[found[i]] = found[i + 1] end
+  for _, name in ipairs(NUMBERS) do stored[name] = tonumber(stored[name]) end
+  for _, name in ipairs(fields()) do
+    sale[name] = stored[name]
+    if not sale[name] then error(keys.state .. ' lacks its field ' .. name) end
   end
-  for _, name in ipairs(NUMBERS) do
-    sale[name] = tonumber(sale[name]) or error(keys.state .. ': ' .. name .. ' is no number')
-  end
+  sale.stored = stored
   return begin_work(sale, keys, max(clock(), sale.last_event_at))
 end
 
@@ -85,6 +85,12 @@ local function remembers(sale, sequence, hash)
   return entry ~= nil and entry[2][2] == hash
 end
 
+-- The sequence that the caller was told last, or nil and an error where that is missing.
+local function known_sequence(argv)
+  if argv[2] and find(argv[1], '^%d+$') then return tonumber(argv[1]) end
+  return nil, error_reply('ERR the sequence and hash that are known are missing')
+end
+
 local function rewound(sale)
   return {'rewound', sale and sale.sequence or 0, sale and sale.hash or ''}
 end
@@ -95,10 +101,8 @@ end
 local function enter(keys, argv)
   local flaw = wrong_kind(keys, 1)
   if flaw then return nil, flaw end
-  local known = tonumber(argv[1])
-  if not known or not argv[2] then
-    return nil, error_reply('ERR the sequence and hash that are known are missing')
-  end
+  local known, missing = known_sequence(argv)
+  if not known then return nil, missing end
   if keys[7] then
     local newest = call('GET', keys[7])
     if not newest then return nil, {'no-sale'} end
@@ -187,16 +191,17 @@ local function text_of(claims)
   return concat(lines, '\n')
 end
 
+-- The fields that have changed.
 local function write_state(sale)
-  local pairs_of, n = {}, 0
-  for _, names in ipairs({sale.redefined and DEFINITION or {}, WORDS, NUMBERS}) do
-    for _, name in ipairs(names) do
-      pairs_of[n + 1] = name
-      pairs_of[n + 2] = sale[name]
+  local changes, n, stored = {}, 0, sale.stored
+  for _, name in ipairs(fields()) do
+    if sale[name] ~= stored[name] then
+      changes[n + 1] = name
+      changes[n + 2] = sale[name]
       n = n + 2
     end
   end
-  call('HSET', sale.keys.state, unpack(pairs_of))
+  call('HSET', sale.keys.state, unpack(changes))
 end
 
 -- Writes what has happened. The stream comes first: it alone could refuse, where it holds later
