@@ -23,6 +23,12 @@ Error unconfirmed(const std::string& why) {
   return {ErrorCode::io_failed, "not known whether it is decided for good: " + why};
 }
 
+// Of what the server refuses by itself nothing was decided. A function that fails may have written.
+Error refused(const std::string& text) {
+  return read_server_error(text).kind == ServerErrorKind::other ? unconfirmed(text)
+                                                                : unavailable(text);
+}
+
 }  // namespace
 
 Gateway::Gateway(std::unique_ptr<RedisClient> client, GatewayOptions options,
@@ -83,8 +89,11 @@ void Gateway::send(std::string_view slug, const FunctionCall& call, OnReply on_r
                           case Fate::answered:
                             break;
                         }
+                        if (first.answer.reply.is_error()) {
+                          return on_reply(refused(first.answer.reply.text));
+                        }
                         const CallAnswer& last = answers.back();
-                        if (!first.answer.reply.is_error() && options_.barrier.replicas > 0 &&
+                        if (options_.barrier.replicas > 0 &&
                             (last.answer.fate != Fate::answered || last.answer.reply.is_error() ||
                              last.acknowledged.value_or(0) < options_.barrier.replicas)) {
                           return on_reply(unconfirmed("too few replicas have it"));
@@ -102,7 +111,7 @@ void Gateway::send_plain(std::string_view key, const Arguments& arguments, OnRep
                                          if (answer.fate != Fate::answered)
                                            return on_reply(unavailable(answer.reason));
                                          if (answer.reply.is_error())
-                                           return on_reply(unavailable(answer.reply.text));
+                                           return on_reply(refused(answer.reply.text));
                                          on_reply(std::move(answer.reply));
                                        });
   if (!taken.ok()) on_reply(taken.error());

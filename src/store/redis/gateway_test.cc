@@ -1,0 +1,295 @@
+// What a gateway says when Redis is not as it should be, and that several of them sell as one.
+#include "store/redis/gateway.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "store/redis/function_library.h"
+#include "store/redis/running_redis_test.h"
+
+namespace doorbuster::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using sale::ClaimVerdict;
+using store::Command;
+using store::Reply;
+
+const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always"};
+
+// A gateway with a loop of its own.
+class RunningGateway {
+ public:
+  RunningGateway(const RunningRedis& redis, GatewayOptions options,
+                 std::chrono::milliseconds answer_time = 2s) {
+    ClientOptions client;
+    client.connection = redis.options();
+    client.routing.answer_time = answer_time;
+    auto opened = RedisClient::open(io_, client, [](const Node&, bool, const std::string&) {});
+    EXPECT_TRUE(opened.ok());
+    options.claim_id_key = {3, 4};
+    gateway = std::make_unique<Gateway>(std::move(*opened), options, [] {});
+  }
+  ~RunningGateway() { gateway.reset(); }
+
+  void hand_over(const Command& command) { gateway->submit({0, nullptr, next_++, {}}, command); }
+  // The replies to all that was handed over and has had none, in the order of the handing over.
+  std::vector<Reply> replies() {
+    gateway->end_turn();
+    std::vector<store::Released> released;
+    gateway->take_released(released);
+    while (released.size() < next_ - answered_) {
+      if (io_.stopped()) io_.restart();
+      if (io_.run_one_for(60s) == 0) {
+        ADD_FAILURE() << "no reply within a minute";
+        break;
+      }
+      gateway->take_released(released);
+    }
+    std::vector<Reply> replies(next_ - answered_);
+    for (auto& each : released) replies[each.ticket.context - answered_] = std::move(each.reply);
+    answered_ = next_;
+    return replies;
+  }
+  Reply ask(const Command& command) {
+    hand_over(command);
+    return std::move(replies().front());
+  }
+  // Again until it is no Error.
+  Reply insist(const Command& command) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    Reply reply = ask(command);
+    while (std::holds_alternative<Error>(reply) && std::chrono::steady_clock::now() < end) {
+      reply = ask(command);
+    }
+    return reply;
+  }
+
+  std::unique_ptr<Gateway> gateway;
+
+ private:
+  boost::asio::io_context io_{1};
+  std::uint64_t next_ = 0;
+  std::uint64_t answered_ = 0;
+};
+
+Command create(const std::string& slug, std::uint32_t stock) {
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = slug;
+  definition->stock = stock;
+  return sale::CreateSale{definition};
+}
+Command claim(const std::string& buyer, const std::string& sale = "s") {
+  return sale::ClaimUnits{sale::Slug(sale), sale::BuyerId(buyer), 1, {}};
+}
+const Command kRead = store::ReadSale{sale::Slug("s")};
+
+const Error& error_of(const Reply& reply) {
+  static const Error kNone{ErrorCode::not_found, "no error"};
+  const auto* error = std::get_if<Error>(&reply);
+  return error == nullptr ? kNone : *error;
+}
+std::optional<ClaimVerdict> verdict_of(const Reply& reply) {
+  const auto* answer = std::get_if<store::ClaimReply>(&reply);
+  return answer == nullptr ? std::nullopt : std::optional(answer->verdict);
+}
+bool is_granted(const Reply& reply) { return verdict_of(reply) == ClaimVerdict::granted; }
+bool is_existing(const Reply& reply) { return verdict_of(reply) == ClaimVerdict::existing; }
+
+class GatewayToAServer : public testing::Test {
+ protected:
+  GatewayToAServer() {
+    load();
+    EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.insist(create("s", 100))));
+  }
+  void load() {
+    EXPECT_TRUE(client_.ask_until(load_library_command(), [](const Answer& answer) {
+      return answer.fate == Fate::answered && !answer.reply.is_error();
+    }));
+  }
+  std::uint64_t granted() { return std::get<store::SaleView>(gateway_.insist(kRead)).claims; }
+
+  RunningRedis redis_{kSynced};
+  Client client_{redis_.options()};
+  RunningGateway gateway_{redis_, {}};
+};
+
+TEST_F(GatewayToAServer, ATurnsClaimsAreFewCallsAndEachHasItsAnswer) {
+  client_.say({"CONFIG", "RESETSTAT"});
+  for (int i = 0; i < 1'000; ++i) gateway_.hand_over(claim("b" + std::to_string(i % 600)));
+  const auto replies = gateway_.replies();
+  int granted = 0;
+  int existing = 0;
+  int sold_out = 0;
+  for (const Reply& reply : replies) {
+    granted += is_granted(reply) ? 1 : 0;
+    existing += is_existing(reply) ? 1 : 0;
+    const auto* answer = std::get_if<store::ClaimReply>(&reply);
+    ASSERT_NE(answer, nullptr) << error_of(reply).message;
+    if (answer->verdict == ClaimVerdict::refused) {
+      EXPECT_EQ(answer->refusal, sale::Refusal::sold_out);
+      ++sold_out;
+    }
+  }
+  EXPECT_EQ(granted, 100);
+  EXPECT_EQ(existing, 100);  // those who won, once more
+  EXPECT_EQ(sold_out, 800);
+  const std::string stats = client_.ask({"INFO", "commandstats"}).reply.text;
+  EXPECT_NE(stats.find("cmdstat_fcall:calls=4,"), std::string::npos) << stats;
+  EXPECT_EQ(std::get<store::SaleView>(gateway_.ask(kRead))
+                .refused[static_cast<std::size_t>(sale::Refusal::sold_out)],
+            800U);
+}
+
+TEST_F(GatewayToAServer, WithoutAServerNothingIsDecidedAndItComesBackByItself) {
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
+  redis_.kill();
+  for (const Command& command : {claim("bob"), claim("ann"), kRead, create("t", 1)}) {
+    const Reply reply = gateway_.ask(command);
+    EXPECT_TRUE(std::holds_alternative<Error>(reply)) << reply.index();
+  }
+  // Once it is known that there is none, that is said, and nobody waits for an answer.
+  EXPECT_EQ(error_of(gateway_.ask(claim("bob"))).code, ErrorCode::storage_unavailable);
+  redis_.start_again();
+  EXPECT_TRUE(is_existing(gateway_.insist(claim("ann"))));
+  EXPECT_TRUE(verdict_of(gateway_.insist(claim("bob"))));
+  EXPECT_EQ(granted(), 2U);
+}
+
+TEST_F(GatewayToAServer, AnAnswerThatDidNotComeMayHaveBeenAYes) {
+  RunningGateway impatient(redis_, {}, 100ms);
+  EXPECT_TRUE(is_granted(impatient.insist(claim("ann"))));
+  redis_.freeze();
+  const Reply lost = impatient.ask(claim("bob"));
+  EXPECT_EQ(error_of(lost).code, ErrorCode::io_failed) << error_of(lost).message;
+  redis_.thaw();
+  // Who asks again is told which it was, and has one unit.
+  EXPECT_TRUE(verdict_of(impatient.insist(claim("bob"))));
+  EXPECT_TRUE(is_existing(impatient.insist(claim("bob"))));
+  EXPECT_EQ(granted(), 2U);
+}
+
+TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
+  RunningGateway careful(redis_, {.claim_id_key = {}, .barrier = {1, 20ms}, .patience = 60s});
+  for (const Command& command :
+       {claim("ann"), claim("ann"), kRead, create("t", 1),
+        Command(store::ReadBuyerClaims{sale::Slug("s"), sale::BuyerId("ann")})}) {
+    EXPECT_EQ(error_of(careful.ask(command)).code, ErrorCode::io_failed);
+  }
+  EXPECT_TRUE(is_existing(gateway_.ask(claim("ann"))));  // it was decided, all the same
+  RunningRedis replica({"replicaof 127.0.0.1 " + std::to_string(redis_.port())});
+  EXPECT_TRUE(is_existing(careful.insist(claim("ann"))));
+  EXPECT_TRUE(is_granted(careful.insist(claim("bob"))));
+  EXPECT_TRUE(std::holds_alternative<store::SaleView>(careful.insist(kRead)));
+}
+
+TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
+  EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.ask(create("other", 1))));
+  client_.say({"DEL", "{s}:state", "{s}:buyers", "{s}:events", "{s}:claims"});
+  for (const Command& command : {claim("bob"), kRead, create("s", 100)}) {
+    const Reply reply = gateway_.ask(command);
+    EXPECT_EQ(error_of(reply).code, ErrorCode::data_damaged) << error_of(reply).message;
+  }
+  EXPECT_TRUE(gateway_.gateway->rewound().contains("s"));
+  EXPECT_EQ(client_.say({"EXISTS", "{s}:state"}), "0");
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("bob", "other"))));  // that one forgot nothing
+}
+
+TEST_F(GatewayToAServer, WithoutTheFunctionsItSaysSo) {
+  EXPECT_EQ(client_.say({"FUNCTION", "FLUSH"}), "OK");
+  const Reply reply = gateway_.ask(claim("ann"));
+  EXPECT_EQ(error_of(reply).code, ErrorCode::storage_unavailable) << error_of(reply).message;
+  load();
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
+}
+
+TEST_F(GatewayToAServer, WithTheMemoryFullItReadsAndSellsNothing) {
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
+  EXPECT_EQ(client_.say({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  EXPECT_EQ(error_of(gateway_.ask(claim("bob"))).code, ErrorCode::storage_unavailable);
+  EXPECT_TRUE(std::holds_alternative<store::SaleView>(gateway_.ask(kRead)));
+  EXPECT_EQ(client_.say({"CONFIG", "SET", "maxmemory", "0"}), "OK");
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("bob"))));
+}
+
+TEST_F(GatewayToAServer, AReplicaTakesNoClaims) {
+  EXPECT_EQ(client_.say({"REPLICAOF", "127.0.0.1", std::to_string(free_port())}), "OK");
+  EXPECT_EQ(error_of(gateway_.ask(claim("ann"))).code, ErrorCode::storage_unavailable);
+  EXPECT_EQ(client_.say({"REPLICAOF", "NO", "ONE"}), "OK");
+  EXPECT_TRUE(is_granted(gateway_.insist(claim("ann"))));
+}
+
+TEST_F(GatewayToAServer, AKeyOfAnotherKindIsNamed) {
+  client_.say({"SET", "{t}:state", "mine"});
+  const Reply reply = gateway_.ask(create("t", 1));
+  EXPECT_NE(error_of(reply).message.find("{t}:state"), std::string::npos)
+      << error_of(reply).message;
+  EXPECT_EQ(client_.say({"GET", "{t}:state"}), "mine");
+}
+
+TEST_F(GatewayToAServer, MayBeDestroyedWithCommandsUnderWay) {
+  RunningGateway other(redis_, {});
+  for (int i = 0; i < 600; ++i) other.hand_over(claim("b" + std::to_string(i)));
+  other.hand_over(kRead);
+  other.hand_over(store::ListSales{});
+  other.gateway->end_turn();
+  other.gateway.reset();
+  EXPECT_EQ(granted(), 0U);  // it had no connection yet
+}
+
+TEST_F(GatewayToAServer, SeveralSellAsOne) {
+  RunningGateway other(redis_, {});
+  EXPECT_TRUE(std::holds_alternative<store::SaleView>(other.insist(kRead)));
+  constexpr int kBuyers = 500;
+  std::map<std::string, std::uint32_t> unit_of;
+  int granted_here = 0;
+  for (int round = 0; round < 4; ++round) {
+    // Every buyer asks both, in another order each time.
+    for (int i = 0; i < kBuyers; ++i) {
+      gateway_.hand_over(claim("b" + std::to_string((i * 7 + round) % kBuyers)));
+      other.hand_over(claim("b" + std::to_string((i * 11 + round * 3) % kBuyers)));
+    }
+    gateway_.gateway->end_turn();
+    for (RunningGateway* each : {&other, &gateway_}) {
+      for (const Reply& reply : each->replies()) {
+        const auto* answer = std::get_if<store::ClaimReply>(&reply);
+        ASSERT_NE(answer, nullptr) << error_of(reply).message;
+        if (answer->verdict == ClaimVerdict::refused) continue;
+        granted_here += answer->verdict == ClaimVerdict::granted ? 1 : 0;
+        const auto [known, is_new] = unit_of.emplace(std::string(answer->claim.buyer.view()),
+                                                     answer->claim.units.first.first);
+        EXPECT_TRUE(is_new || known->second == answer->claim.units.first.first);
+      }
+    }
+  }
+  EXPECT_EQ(granted_here, 100);
+  EXPECT_EQ(unit_of.size(), 100U);
+  std::set<std::uint32_t> units;
+  for (const auto& [buyer, unit] : unit_of) EXPECT_TRUE(units.insert(unit).second);
+  EXPECT_EQ(client_.say({"HLEN", "{s}:buyers"}), "100");
+}
+
+TEST_F(GatewayToAServer, ARoundThatAnotherOnePublishedIsFound) {
+  RunningGateway other(redis_, {});
+  const auto round = [](const Reply& reply) {
+    return std::get<store::CreateReply>(reply).sale.definition->slug;
+  };
+  EXPECT_TRUE(std::holds_alternative<store::NoSuchSale>(gateway_.ask(claim("ann", "goods"))));
+  EXPECT_EQ(round(other.insist(sale::PublishRound{1})), "goods-1");
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann", "goods"))));
+  EXPECT_EQ(round(other.insist(sale::PublishRound{1})), "goods-2");
+  const auto next = std::get<store::ClaimReply>(gateway_.ask(claim("bob", "goods")));
+  EXPECT_EQ(next.sale.view(), "goods-2");
+  EXPECT_EQ(next.verdict, ClaimVerdict::granted);
+  EXPECT_EQ(round(gateway_.ask(sale::PublishRound{1})), "goods-3");
+  EXPECT_EQ(round(other.ask(sale::PublishRound{1})), "goods-4");
+  const auto page = std::get<store::SalesPage>(gateway_.ask(store::ListSales{}));
+  ASSERT_EQ(page.sales.size(), 5U);
+  EXPECT_EQ(page.sales[4].definition->slug, "goods-4");
+  EXPECT_FALSE(page.has_more);
+}
+
+}  // namespace
+}  // namespace doorbuster::redis
