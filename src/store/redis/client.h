@@ -1,11 +1,12 @@
 // The way to Redis for one I/O thread: a server, or a cluster whose keys, redirections and
 // elections are followed. A Router decides, connections carry.
 //
-// For a store: the calls of a turn of the loop go out together, and share one WAIT on each link. Calls
-// of one group keep their order on a node; groups do too, while there is one link to a node and none
-// of their calls is redirected. What is sent behind a WAIT is carried out when that has ended; where
-// something else must not be held up by it, there are more links. What a caller may conclude from an
-// answer stands in call.h; whoever must not lose what he acknowledges looks at `acknowledged` alone.
+// For a store: the calls of a turn of the loop go out together, and share one WAIT on each link.
+// Calls of one group keep their order on a node; groups do too, while there is one link to a node
+// and none of their calls is redirected. What is sent behind a WAIT is carried out when that has
+// ended; where something else must not be held up by it, there are more links. What a caller may
+// conclude from an answer stands in call.h; whoever must not lose what he acknowledges looks at
+// `acknowledged` alone.
 //
 // Thread: the io_context's, for everything, and every callback comes on it, none from within
 // submit(). Callbacks may submit() and destroy the client.

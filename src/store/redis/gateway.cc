@@ -10,12 +10,6 @@
 namespace doorbuster::redis {
 namespace {
 
-// Written behind a call, for WAIT: the key of the sale's slot that says nothing.
-std::string touch_key(std::string_view slug) {
-  const std::string state = sale_keys(slug).front();
-  return state.substr(0, state.rfind(':')) + ":touch";
-}
-
 Error unavailable(std::string why) { return {ErrorCode::storage_unavailable, std::move(why)}; }
 
 // Nothing may be assumed about the effect of the call.
@@ -70,66 +64,49 @@ void Gateway::release(const store::Ticket& ticket, store::Reply reply) {
 }
 
 void Gateway::send(std::string_view slug, const FunctionCall& call, OnReply on_reply) {
-  const std::string touch = touch_key(slug);
-  std::vector<Call> calls = {{touch, call.arguments()}};
+  // "{lamp}:state", the first key, without its end.
+  const std::string state = sale_keys(slug).front();
+  send_tagged(state.substr(0, state.rfind(':')), call.arguments(), std::move(on_reply));
+}
+
+void Gateway::send_tagged(std::string_view tag, const Arguments& arguments, OnReply on_reply) {
+  const std::string touch = std::string(tag) + ":touch";
+  std::vector<Call> calls = {{touch, arguments}};
   if (options_.barrier.replicas > 0) {
     // WAIT counts what its own connection wrote, and the call may have seen what others did.
     calls.push_back({touch, {"SET", touch, ""}, true});
   }
-  const Status taken =
-      client_->submit(calls, options_.barrier, options_.patience,
-                      [this, on_reply](std::vector<CallAnswer> answers) {
-                        if (closing_) return;
-                        CallAnswer& first = answers.front();
-                        switch (first.answer.fate) {
-                          case Fate::not_sent:
-                            return on_reply(unavailable(first.answer.reason));
-                          case Fate::unknown:
-                            return on_reply(unconfirmed(first.answer.reason));
-                          case Fate::answered:
-                            break;
-                        }
-                        if (first.answer.reply.is_error()) {
-                          return on_reply(refused(first.answer.reply.text));
-                        }
-                        const CallAnswer& last = answers.back();
-                        if (options_.barrier.replicas > 0 &&
-                            (last.answer.fate != Fate::answered || last.answer.reply.is_error() ||
-                             last.acknowledged.value_or(0) < options_.barrier.replicas)) {
-                          return on_reply(unconfirmed("too few replicas have it"));
-                        }
-                        on_reply(std::move(first.answer.reply));
-                      });
-  if (!taken.ok()) on_reply(taken.error());
-}
-
-void Gateway::send_plain(std::string_view key, const Arguments& arguments, OnReply on_reply) {
-  const Status taken = client_->submit({{key, arguments}}, {}, options_.patience,
-                                       [this, on_reply](std::vector<CallAnswer> answers) {
-                                         if (closing_) return;
-                                         Answer& answer = answers.front().answer;
-                                         if (answer.fate != Fate::answered)
-                                           return on_reply(unavailable(answer.reason));
-                                         if (answer.reply.is_error())
-                                           return on_reply(refused(answer.reply.text));
-                                         on_reply(std::move(answer.reply));
-                                       });
+  const auto take = [this, on_reply](std::vector<CallAnswer> answers) {
+    if (closing_) return;
+    Answer& first = answers.front().answer;
+    if (first.fate == Fate::not_sent) return on_reply(unavailable(first.reason));
+    if (first.fate == Fate::unknown) return on_reply(unconfirmed(first.reason));
+    if (first.reply.is_error()) return on_reply(refused(first.reply.text));
+    const CallAnswer& last = answers.back();
+    if (options_.barrier.replicas > 0 &&
+        (last.answer.fate != Fate::answered || last.answer.reply.is_error() ||
+         last.acknowledged.value_or(0) < options_.barrier.replicas)) {
+      return on_reply(unconfirmed("too few replicas have it"));
+    }
+    on_reply(std::move(first.reply));
+  };
+  const Status taken = client_->submit(calls, options_.barrier, options_.patience, take);
   if (!taken.ok()) on_reply(taken.error());
 }
 
 void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found) {
   if (slug.view() != sale::kRoundsSlug) return found(Place{std::string(slug.view())});
   if (newest_round_ > 0) return found(Place{sale::round_slug(newest_round_), true});
-  send_plain(kNewestRoundKey, {"GET", kNewestRoundKey},
-             [this, found = std::move(found)](Result<Reply> reply) {
-               if (!reply) return found(reply.error());
-               std::uint32_t number = 0;
-               const std::string& text = reply->text;
-               std::from_chars(text.data(), text.data() + text.size(), number);
-               if (number == 0) return found(Place{});
-               newest_round_ = std::max(newest_round_, number);
-               found(Place{sale::round_slug(newest_round_), true});
-             });
+  send_tagged("{goods}", {"GET", kNewestRoundKey},
+              [this, found = std::move(found)](Result<Reply> reply) {
+                if (!reply) return found(reply.error());
+                std::uint32_t number = 0;
+                const std::string& text = reply->text;
+                std::from_chars(text.data(), text.data() + text.size(), number);
+                if (number == 0) return found(Place{});
+                newest_round_ = std::max(newest_round_, number);
+                found(Place{sale::round_slug(newest_round_), true});
+              });
 }
 
 void Gateway::note(std::string_view slug, const ChainPoint& at) {

@@ -81,8 +81,8 @@ class Gateway {
   // Sends the call with what makes its reply safe. `on_reply` is called once, from within where too
   // much is under way, and not at all when the gateway is destroyed first.
   void send(std::string_view slug, const FunctionCall& call, OnReply on_reply);
-  // One command without a sale, of a key.
-  void send_plain(std::string_view key, const Arguments& arguments, OnReply on_reply);
+  // The same for any command on keys of `tag`.
+  void send_tagged(std::string_view tag, const Arguments& arguments, OnReply on_reply);
   // The real slug behind `slug`. For `goods` the newest round is found out first, if it is not
   // known.
   void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);

@@ -12,6 +12,7 @@ namespace {
 constexpr int kMostAttempts = 10'000;
 
 // The catalog: a slot of its own.
+constexpr std::string_view kCatalogTag = "{doorbuster}";
 constexpr std::string_view kOrdinalsKey = "{doorbuster}:sales";
 constexpr std::string_view kSlugsKey = "{doorbuster}:slugs";
 
@@ -100,8 +101,8 @@ void Commands::settle(const TaskPtr& task, const Place& place) {
 
 void Commands::register_slug(const TaskPtr& task, const std::string& slug,
                              std::function<void(sale::SaleOrdinal)> registered) {
-  gateway_.send_plain(
-      kOrdinalsKey, {"FCALL", "doorbuster_register", "2", kOrdinalsKey, kSlugsKey, slug},
+  gateway_.send_tagged(
+      kCatalogTag, {"FCALL", "doorbuster_register", "2", kOrdinalsKey, kSlugsKey, slug},
       [this, task, registered = std::move(registered)](const Result<Reply>& reply) {
         if (!reply) return finish(task, reply.error());
         if (!reply->is_integer() || reply->integer < 0 || reply->integer > 0xffffffff) {
@@ -301,20 +302,20 @@ void Commands::list_sales_from(const TaskPtr& task, std::shared_ptr<store::Sales
   // One more than is wanted tells whether there is more.
   const std::string first = std::to_string(from);
   const std::string last = std::to_string(from + wanted);
-  gateway_.send_plain(kSlugsKey, {"LRANGE", kSlugsKey, first, last},
-                      [this, task, page, from, wanted](const Result<Reply>& reply) {
-                        if (!reply) return finish(task, reply.error());
-                        const auto slugs = std::make_shared<std::vector<std::string>>();
-                        for (const Reply& item : reply->items) {
-                          if (!item.is_text() || !sale::Slug::fits(item.text)) {
-                            return finish(task, not_understood("no slug"));
-                          }
-                          slugs->push_back(item.text);
-                        }
-                        const bool more = slugs->size() > wanted;
-                        if (more) slugs->pop_back();
-                        read_listed(task, page, slugs, 0, from, more);
-                      });
+  gateway_.send_tagged(kCatalogTag, {"LRANGE", kSlugsKey, first, last},
+                       [this, task, page, from, wanted](const Result<Reply>& reply) {
+                         if (!reply) return finish(task, reply.error());
+                         const auto slugs = std::make_shared<std::vector<std::string>>();
+                         for (const Reply& item : reply->items) {
+                           if (!item.is_text() || !sale::Slug::fits(item.text)) {
+                             return finish(task, not_understood("no slug"));
+                           }
+                           slugs->push_back(item.text);
+                         }
+                         const bool more = slugs->size() > wanted;
+                         if (more) slugs->pop_back();
+                         read_listed(task, page, slugs, 0, from, more);
+                       });
 }
 
 void Commands::read_listed(const TaskPtr& task, std::shared_ptr<store::SalesPage> page,

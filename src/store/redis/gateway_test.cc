@@ -16,7 +16,8 @@ using sale::ClaimVerdict;
 using store::Command;
 using store::Reply;
 
-const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always"};
+const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always",
+                                     "repl-diskless-sync-delay 0"};
 
 // A gateway with a loop of its own.
 class RunningGateway {
