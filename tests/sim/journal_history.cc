@@ -68,8 +68,12 @@ void JournalHistory::read(const SimulatedFileSystem& files, bool to_the_end) {
     place = group->behind;
     last = std::move(group);
   }
-  if (last && to_the_end) keep(*last);
-  if (last) last_ = std::move(last);
+  if (to_the_end) {
+    if (last) keep(*last);
+    last_.reset();  // what was seen before and is not there now was lost
+  } else if (last) {
+    last_ = std::move(last);
+  }
 }
 
 }  // namespace doorbuster::simulation

@@ -11,7 +11,6 @@ namespace doorbuster::redis {
 namespace {
 
 using namespace std::chrono_literals;
-using store::Command;
 
 // The function library with another function, that tells it the time.
 std::string library_with_told_clock() {
@@ -73,10 +72,10 @@ class GatewaySubject final : public store::ContractSubject {
   }
   ~GatewaySubject() override { gateway_.reset(); }
 
-  store::Reply ask(const Command& command) override {
+  store::Reply ask(const store::Command& command) override {
     return std::move(ask_all({command}).front());
   }
-  std::vector<store::Reply> ask_all(const std::vector<Command>& commands) override {
+  std::vector<store::Reply> ask_all(const std::vector<store::Command>& commands) override {
     for (std::size_t i = 0; i < commands.size(); ++i) {
       gateway_->submit({0, nullptr, i, {}}, commands[i]);
     }

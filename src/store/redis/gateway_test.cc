@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using sale::ClaimVerdict;
-using store::Command;
-using store::Reply;
 
 const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always",
                                      "repl-diskless-sync-delay 0"};
@@ -34,9 +32,11 @@ class RunningGateway {
   }
   ~RunningGateway() { gateway.reset(); }
 
-  void hand_over(const Command& command) { gateway->submit({0, nullptr, next_++, {}}, command); }
+  void hand_over(const store::Command& command) {
+    gateway->submit({0, nullptr, next_++, {}}, command);
+  }
   // The replies to all that was handed over and has had none, in the order of the handing over.
-  std::vector<Reply> replies() {
+  std::vector<store::Reply> replies() {
     gateway->end_turn();
     std::vector<store::Released> released;
     gateway->take_released(released);
@@ -48,19 +48,19 @@ class RunningGateway {
       }
       gateway->take_released(released);
     }
-    std::vector<Reply> replies(next_ - answered_);
+    std::vector<store::Reply> replies(next_ - answered_);
     for (auto& each : released) replies[each.ticket.context - answered_] = std::move(each.reply);
     answered_ = next_;
     return replies;
   }
-  Reply ask(const Command& command) {
+  store::Reply ask(const store::Command& command) {
     hand_over(command);
     return std::move(replies().front());
   }
   // Again until it is no Error.
-  Reply insist(const Command& command) {
+  store::Reply insist(const store::Command& command) {
     const auto end = std::chrono::steady_clock::now() + 60s;
-    Reply reply = ask(command);
+    store::Reply reply = ask(command);
     while (std::holds_alternative<Error>(reply) && std::chrono::steady_clock::now() < end) {
       reply = ask(command);
     }
@@ -75,28 +75,28 @@ class RunningGateway {
   std::uint64_t answered_ = 0;
 };
 
-Command create(const std::string& slug, std::uint32_t stock) {
+store::Command create(const std::string& slug, std::uint32_t stock) {
   auto definition = std::make_shared<sale::SaleDefinition>();
   definition->slug = slug;
   definition->stock = stock;
   return sale::CreateSale{definition};
 }
-Command claim(const std::string& buyer, const std::string& sale = "s") {
+store::Command claim(const std::string& buyer, const std::string& sale = "s") {
   return sale::ClaimUnits{sale::Slug(sale), sale::BuyerId(buyer), 1, {}};
 }
-const Command kRead = store::ReadSale{sale::Slug("s")};
+const store::Command kRead = store::ReadSale{sale::Slug("s")};
 
-const Error& error_of(const Reply& reply) {
+const Error& error_of(const store::Reply& reply) {
   static const Error kNone{ErrorCode::not_found, "no error"};
   const auto* error = std::get_if<Error>(&reply);
   return error == nullptr ? kNone : *error;
 }
-std::optional<ClaimVerdict> verdict_of(const Reply& reply) {
+std::optional<ClaimVerdict> verdict_of(const store::Reply& reply) {
   const auto* answer = std::get_if<store::ClaimReply>(&reply);
   return answer == nullptr ? std::nullopt : std::optional(answer->verdict);
 }
-bool is_granted(const Reply& reply) { return verdict_of(reply) == ClaimVerdict::granted; }
-bool is_existing(const Reply& reply) { return verdict_of(reply) == ClaimVerdict::existing; }
+bool is_granted(const store::Reply& reply) { return verdict_of(reply) == ClaimVerdict::granted; }
+bool is_existing(const store::Reply& reply) { return verdict_of(reply) == ClaimVerdict::existing; }
 
 class GatewayToAServer : public testing::Test {
  protected:
@@ -123,7 +123,7 @@ TEST_F(GatewayToAServer, ATurnsClaimsAreFewCallsAndEachHasItsAnswer) {
   int granted = 0;
   int existing = 0;
   int sold_out = 0;
-  for (const Reply& reply : replies) {
+  for (const store::Reply& reply : replies) {
     granted += is_granted(reply) ? 1 : 0;
     existing += is_existing(reply) ? 1 : 0;
     const auto* answer = std::get_if<store::ClaimReply>(&reply);
@@ -146,8 +146,8 @@ TEST_F(GatewayToAServer, ATurnsClaimsAreFewCallsAndEachHasItsAnswer) {
 TEST_F(GatewayToAServer, WithoutAServerNothingIsDecidedAndItComesBackByItself) {
   EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
   redis_.kill();
-  for (const Command& command : {claim("bob"), claim("ann"), kRead, create("t", 1)}) {
-    const Reply reply = gateway_.ask(command);
+  for (const store::Command& command : {claim("bob"), claim("ann"), kRead, create("t", 1)}) {
+    const store::Reply reply = gateway_.ask(command);
     EXPECT_TRUE(std::holds_alternative<Error>(reply)) << reply.index();
   }
   // Once it is known that there is none, that is said, and nobody waits for an answer.
@@ -162,7 +162,7 @@ TEST_F(GatewayToAServer, AnAnswerThatDidNotComeMayHaveBeenAYes) {
   RunningGateway impatient(redis_, {}, 100ms);
   EXPECT_TRUE(is_granted(impatient.insist(claim("ann"))));
   redis_.freeze();
-  const Reply lost = impatient.ask(claim("bob"));
+  const store::Reply lost = impatient.ask(claim("bob"));
   EXPECT_EQ(error_of(lost).code, ErrorCode::io_failed) << error_of(lost).message;
   redis_.thaw();
   // Who asks again is told which it was, and has one unit.
@@ -173,9 +173,9 @@ TEST_F(GatewayToAServer, AnAnswerThatDidNotComeMayHaveBeenAYes) {
 
 TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
   RunningGateway careful(redis_, {.claim_id_key = {}, .barrier = {1, 20ms}, .patience = 60s});
-  for (const Command& command :
+  for (const store::Command& command :
        {claim("ann"), claim("ann"), kRead, create("t", 1),
-        Command(store::ReadBuyerClaims{sale::Slug("s"), sale::BuyerId("ann")})}) {
+        store::Command(store::ReadBuyerClaims{sale::Slug("s"), sale::BuyerId("ann")})}) {
     EXPECT_EQ(error_of(careful.ask(command)).code, ErrorCode::io_failed);
   }
   EXPECT_TRUE(is_existing(gateway_.ask(claim("ann"))));  // it was decided, all the same
@@ -189,8 +189,8 @@ TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
   EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
   EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.ask(create("other", 1))));
   client_.say({"DEL", "{s}:state", "{s}:buyers", "{s}:events", "{s}:claims"});
-  for (const Command& command : {claim("bob"), kRead, create("s", 100)}) {
-    const Reply reply = gateway_.ask(command);
+  for (const store::Command& command : {claim("bob"), kRead, create("s", 100)}) {
+    const store::Reply reply = gateway_.ask(command);
     EXPECT_EQ(error_of(reply).code, ErrorCode::data_damaged) << error_of(reply).message;
   }
   EXPECT_TRUE(gateway_.gateway->rewound().contains("s"));
@@ -200,7 +200,7 @@ TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
 
 TEST_F(GatewayToAServer, WithoutTheFunctionsItSaysSo) {
   EXPECT_EQ(client_.say({"FUNCTION", "FLUSH"}), "OK");
-  const Reply reply = gateway_.ask(claim("ann"));
+  const store::Reply reply = gateway_.ask(claim("ann"));
   EXPECT_EQ(error_of(reply).code, ErrorCode::storage_unavailable) << error_of(reply).message;
   load();
   EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
@@ -224,7 +224,7 @@ TEST_F(GatewayToAServer, AReplicaTakesNoClaims) {
 
 TEST_F(GatewayToAServer, AKeyOfAnotherKindIsNamed) {
   client_.say({"SET", "{t}:state", "mine"});
-  const Reply reply = gateway_.ask(create("t", 1));
+  const store::Reply reply = gateway_.ask(create("t", 1));
   EXPECT_NE(error_of(reply).message.find("{t}:state"), std::string::npos)
       << error_of(reply).message;
   EXPECT_EQ(client_.say({"GET", "{t}:state"}), "mine");
@@ -254,7 +254,7 @@ TEST_F(GatewayToAServer, SeveralSellAsOne) {
     }
     gateway_.gateway->end_turn();
     for (RunningGateway* each : {&other, &gateway_}) {
-      for (const Reply& reply : each->replies()) {
+      for (const store::Reply& reply : each->replies()) {
         const auto* answer = std::get_if<store::ClaimReply>(&reply);
         ASSERT_NE(answer, nullptr) << error_of(reply).message;
         if (answer->verdict == ClaimVerdict::refused) continue;
@@ -274,7 +274,7 @@ TEST_F(GatewayToAServer, SeveralSellAsOne) {
 
 TEST_F(GatewayToAServer, ARoundThatAnotherOnePublishedIsFound) {
   RunningGateway other(redis_, {});
-  const auto round = [](const Reply& reply) {
+  const auto round = [](const store::Reply& reply) {
     return std::get<store::CreateReply>(reply).sale.definition->slug;
   };
   EXPECT_TRUE(std::holds_alternative<store::NoSuchSale>(gateway_.ask(claim("ann", "goods"))));
