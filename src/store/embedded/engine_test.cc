@@ -243,6 +243,26 @@ TEST_F(EngineOnADisk, WhatIsDueInARoundHappensBeforeTheNextRoundClosesIt) {
   EXPECT_EQ(types.back(), "doorbuster.sale.closed");
 }
 
+// Of the simulation's judge: a group may have been seen before a failed sync lost it.
+TEST_F(EngineOnADisk, TheHistoryOfAJournalForgetsAGroupThatWasLost) {
+  simulation::SimulatedFileSystem& files = engine_.files();
+  const std::string first = journal_path("data") + "/" + segment_name(1);
+  auto bytes = *files.contents(first);
+  engine_.kill();
+  simulation::JournalHistory history(journal_path("data"));
+  history.read(files, false);
+  // A start finds it gone; then its segment is removed, and the next one has no group yet.
+  std::fill(bytes.begin() + kBlockBytes, bytes.end(), std::byte{0});
+  files.put_file(first, bytes);
+  history.read(files, true);
+  files.erase(first);
+  std::fill(bytes.begin(), bytes.end(), std::byte{0});
+  files.put_file(journal_path("data") + "/" + segment_name(2), bytes);
+  history.read(files, true);
+  EXPECT_TRUE(history.take(
+      [](const sale::Event& event) { ADD_FAILURE() << sale::type_name(event) << " was lost"; }));
+}
+
 // An outage must not end the holds of buyers who could not confirm during it (R15).
 class EngineWithGrace : public testing::Test {
  protected:
