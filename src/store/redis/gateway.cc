@@ -1,6 +1,7 @@
 #include "store/redis/gateway.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/check.h"
 #include "sale/decide.h"
@@ -49,8 +50,12 @@ void Gateway::submit(const store::Ticket& ticket, const store::Command& command)
   commands_->run(std::make_shared<Task>(Task{ticket, command}));
 }
 
+// A call that is refused at once ends its batch in here, and with that makes way for others: they
+// come out of the same loop.
 void Gateway::end_turn() {
+  if (std::exchange(in_end_turn_, true)) return;
   while (auto batch = batcher_.next()) call_batch(std::move(*batch));
+  in_end_turn_ = false;
 }
 
 void Gateway::take_released(std::vector<store::Released>& out) {
@@ -107,6 +112,12 @@ void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place
                 newest_round_ = std::max(newest_round_, number);
                 found(Place{sale::round_slug(newest_round_), true});
               });
+}
+
+const ChainPoint& Gateway::known(std::string_view slug) const {
+  static const ChainPoint kNothing;
+  const auto sale = sales_.find(slug);
+  return sale == sales_.end() ? kNothing : sale->second.known;
 }
 
 void Gateway::note(std::string_view slug, const ChainPoint& at) {

@@ -55,6 +55,8 @@ class Gateway {
   void take_released(std::vector<store::Released>& out);
 
   RedisClient& client() { return *client_; }
+  // How many sales it remembers: those that something was told of.
+  std::size_t known_sales() const { return sales_.size(); }
   // Sales whose history on the server lacks what was told before.
   const std::set<std::string, std::less<>>& rewound() const { return rewound_; }
 
@@ -87,7 +89,8 @@ class Gateway {
   // known.
   void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);
   void forget_newest_round(std::uint32_t newest) { newest_round_ = newest; }
-  const ChainPoint& known(std::string_view slug) { return sales_[std::string(slug)].known; }
+  // Sequence 0 of a sale that nothing was told of: who asks for any name leaves nothing behind.
+  const ChainPoint& known(std::string_view slug) const;
   // Takes note of where the sale's history is: that will be told.
   void note(std::string_view slug, const ChainPoint& at);
   store::SaleView view(StoredSale sale);
@@ -113,11 +116,12 @@ class Gateway {
     ChainPoint known;
     std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
   };
-  std::map<std::string, OfSale, std::less<>> sales_;  // by real slug: those that were asked for
+  std::map<std::string, OfSale, std::less<>> sales_;  // by real slug
   std::set<std::string, std::less<>> rewound_;
   std::uint32_t newest_round_ = 0;  // as last heard; 0: not known, or there is none
   std::vector<store::Released> released_;
   const std::unique_ptr<Commands> commands_;
+  bool in_end_turn_ = false;
   bool closing_ = false;
 };
 

@@ -230,6 +230,35 @@ TEST_F(GatewayToAServer, AKeyOfAnotherKindIsNamed) {
   EXPECT_EQ(client_.say({"GET", "{t}:state"}), "mine");
 }
 
+TEST_F(GatewayToAServer, WhoAsksForNamesOfNothingLeavesNothingBehind) {
+  for (int i = 0; i < 300; ++i) {
+    const std::string slug = "none-" + std::to_string(i);
+    gateway_.hand_over(claim("ann", slug));
+    gateway_.hand_over(store::ReadSale{sale::Slug(slug)});
+  }
+  for (const store::Reply& reply : gateway_.replies()) {
+    EXPECT_TRUE(std::holds_alternative<store::NoSuchSale>(reply)) << error_of(reply).message;
+  }
+  EXPECT_EQ(gateway_.gateway->known_sales(), 1U);
+}
+
+TEST_F(GatewayToAServer, MoreCallsThanTheClientTakesAreRefusedHoweverManyTheyAre) {
+  constexpr std::size_t kMany = 30'000;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    gateway_.hand_over(claim("ann", "none-" + std::to_string(i)));
+  }
+  std::size_t overloaded = 0;
+  for (const store::Reply& reply : gateway_.replies()) {
+    if (std::holds_alternative<store::NoSuchSale>(reply)) continue;
+    // Of those that were taken some may not have found a place on the connection in time.
+    if (error_of(reply).code == ErrorCode::storage_unavailable) continue;
+    EXPECT_EQ(error_of(reply).code, ErrorCode::overloaded);
+    ++overloaded;
+  }
+  EXPECT_GT(overloaded, kMany / 2);
+  EXPECT_TRUE(is_granted(gateway_.insist(claim("ann"))));
+}
+
 TEST_F(GatewayToAServer, MayBeDestroyedWithCommandsUnderWay) {
   RunningGateway other(redis_, {});
   for (int i = 0; i < 600; ++i) other.hand_over(claim("b" + std::to_string(i)));
