@@ -564,8 +564,9 @@ bool Router::is_ready() const {
 std::vector<NodeCondition> Router::condition() const {
   std::vector<NodeCondition> nodes;
   for (const auto& [id, link] : links_) {
+    const Node& node = link.node;  // clang 14 lets no lambda have a part of a binding
     auto found = std::find_if(nodes.begin(), nodes.end(),
-                              [&](const NodeCondition& known) { return known.node == link.node; });
+                              [&node](const NodeCondition& known) { return known.node == node; });
     if (found == nodes.end()) found = nodes.insert(found, {link.node, false, false, {}});
     found->is_up = found->is_up || link.state == NodeLink::State::up;
     if (link.state == NodeLink::State::down) found->reason = link.reason;
