@@ -64,7 +64,8 @@ def check_tidy(root, build):
     commands = {entry["file"]: entry["command"]
                 for entry in json.loads(read(os.path.join(build, "compile_commands.json")))}
     ours = tuple(os.path.join(top, "src", "") for top in (root, build))
-    files = [p for p in commands if p.startswith(ours)]
+    # What a target makes that nothing in this build wants is not there to be read.
+    files = [p for p in commands if p.startswith(ours) and os.path.exists(p)]
     if not files:
         sys.exit("nothing to check")
     clean = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "doorbuster", "tidy-clean")

@@ -105,9 +105,9 @@ struct Word {
   Value value;
 };
 
-template <typename Value, std::size_t kCount>
+template <typename Value, std::size_t Count>
 Value read_word(PartReader& in, std::string_view word,
-                const std::array<Word<Value>, kCount>& words) {
+                const std::array<Word<Value>, Count>& words) {
   for (const Word<Value>& one : words) {
     if (one.word == word) return one.value;
   }

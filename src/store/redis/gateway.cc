@@ -26,9 +26,9 @@ Error refused(const std::string& text) {
 
 }  // namespace
 
-Gateway::Gateway(std::unique_ptr<RedisClient> client, GatewayOptions options,
+Gateway::Gateway(std::unique_ptr<RedisClient> client, const GatewayOptions& options,
                  std::function<void()> wake)
-    : options_(std::move(options)),
+    : options_(options),
       claim_ids_(options_.claim_id_key),
       wake_(std::move(wake)),
       client_(std::move(client)),
@@ -68,13 +68,14 @@ void Gateway::release(const store::Ticket& ticket, store::Reply reply) {
   wake_();
 }
 
-void Gateway::send(std::string_view slug, const FunctionCall& call, OnReply on_reply) {
+void Gateway::send(std::string_view slug, const FunctionCall& call, const OnReply& on_reply) {
   // "{lamp}:state", the first key, without its end.
   const std::string state = sale_keys(slug).front();
-  send_tagged(state.substr(0, state.rfind(':')), call.arguments(), std::move(on_reply));
+  send_tagged(state.substr(0, state.rfind(':')), call.arguments(), on_reply);
 }
 
-void Gateway::send_tagged(std::string_view tag, const Arguments& arguments, OnReply on_reply) {
+void Gateway::send_tagged(std::string_view tag, const Arguments& arguments,
+                          const OnReply& on_reply) {
   const std::string touch = std::string(tag) + ":touch";
   std::vector<Call> calls = {{touch, arguments}};
   if (options_.barrier.replicas > 0) {
@@ -115,9 +116,9 @@ void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place
 }
 
 const ChainPoint& Gateway::known(std::string_view slug) const {
-  static const ChainPoint kNothing;
+  static const ChainPoint nothing;
   const auto sale = sales_.find(slug);
-  return sale == sales_.end() ? kNothing : sale->second.known;
+  return sale == sales_.end() ? nothing : sale->second.known;
 }
 
 void Gateway::note(std::string_view slug, const ChainPoint& at) {

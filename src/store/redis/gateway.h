@@ -43,7 +43,8 @@ struct GatewayOptions {
 class Gateway {
  public:
   // `wake` is called, from within the client's callbacks, when replies may be taken.
-  Gateway(std::unique_ptr<RedisClient> client, GatewayOptions options, std::function<void()> wake);
+  Gateway(std::unique_ptr<RedisClient> client, const GatewayOptions& options,
+          std::function<void()> wake);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -82,9 +83,9 @@ class Gateway {
 
   // Sends the call with what makes its reply safe. `on_reply` is called once, from within where too
   // much is under way, and not at all when the gateway is destroyed first.
-  void send(std::string_view slug, const FunctionCall& call, OnReply on_reply);
+  void send(std::string_view slug, const FunctionCall& call, const OnReply& on_reply);
   // The same for any command on keys of `tag`.
-  void send_tagged(std::string_view tag, const Arguments& arguments, OnReply on_reply);
+  void send_tagged(std::string_view tag, const Arguments& arguments, const OnReply& on_reply);
   // The real slug behind `slug`. For `goods` the newest round is found out first, if it is not
   // known.
   void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);

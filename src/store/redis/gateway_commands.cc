@@ -271,7 +271,7 @@ void Commands::run_one(const TaskPtr& task, const store::ListClaims& command) {
 }
 
 void Commands::list_from(const TaskPtr& task, const Place& place,
-                         std::shared_ptr<store::ClaimsPage> page, std::uint32_t from) {
+                         const std::shared_ptr<store::ClaimsPage>& page, std::uint32_t from) {
   const auto& command = std::get<store::ListClaims>(task->command);
   const auto left = command.limit - static_cast<std::uint32_t>(page->claims.size());
   const std::uint32_t most = std::min(left, kMaxListedPerCall);
@@ -295,7 +295,7 @@ void Commands::run_one(const TaskPtr& task, const store::ListSales& command) {
   list_sales_from(task, std::make_shared<store::SalesPage>(), command.from);
 }
 
-void Commands::list_sales_from(const TaskPtr& task, std::shared_ptr<store::SalesPage> page,
+void Commands::list_sales_from(const TaskPtr& task, const std::shared_ptr<store::SalesPage>& page,
                                std::uint32_t from) {
   const auto& command = std::get<store::ListSales>(task->command);
   const std::uint64_t wanted = command.limit - page->sales.size();
@@ -318,8 +318,8 @@ void Commands::list_sales_from(const TaskPtr& task, std::shared_ptr<store::Sales
                        });
 }
 
-void Commands::read_listed(const TaskPtr& task, std::shared_ptr<store::SalesPage> page,
-                           std::shared_ptr<std::vector<std::string>> slugs, std::size_t at,
+void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::SalesPage>& page,
+                           const std::shared_ptr<std::vector<std::string>>& slugs, std::size_t at,
                            std::uint32_t from, bool more) {
   const auto& command = std::get<store::ListSales>(task->command);
   if (at == slugs->size()) {

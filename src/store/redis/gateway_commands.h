@@ -43,12 +43,12 @@ class Commands {
                      std::function<void(sale::SaleOrdinal)> registered);
   // The reply to a claim id that stands for no claim: it says where the sale is.
   void say_no_claim(const TaskPtr& task, const Place& place);
-  void list_from(const TaskPtr& task, const Place& place, std::shared_ptr<store::ClaimsPage> page,
-                 std::uint32_t from);
-  void list_sales_from(const TaskPtr& task, std::shared_ptr<store::SalesPage> page,
+  void list_from(const TaskPtr& task, const Place& place,
+                 const std::shared_ptr<store::ClaimsPage>& page, std::uint32_t from);
+  void list_sales_from(const TaskPtr& task, const std::shared_ptr<store::SalesPage>& page,
                        std::uint32_t from);
-  void read_listed(const TaskPtr& task, std::shared_ptr<store::SalesPage> page,
-                   std::shared_ptr<std::vector<std::string>> slugs, std::size_t at,
+  void read_listed(const TaskPtr& task, const std::shared_ptr<store::SalesPage>& page,
+                   const std::shared_ptr<std::vector<std::string>>& slugs, std::size_t at,
                    std::uint32_t from, bool more);
 
   void run_one(const TaskPtr& task, const sale::ClaimUnits& command);

@@ -28,6 +28,7 @@ class Survey : public std::enable_shared_from_this<Survey> {
   Status ask_for_places();
 
  private:
+  void add_shard(ShardPlaces place);
   void take_places(const Node& asked, const Answer& answer);
   Result<std::vector<ShardPlaces>> read_places(const Node& asked, const std::string& text) const;
   void ask_all();
@@ -63,6 +64,16 @@ Result<std::vector<ShardPlaces>> Survey::read_places(const Node& asked,
   return std::vector<ShardPlaces>{std::move(*places)};
 }
 
+void Survey::add_shard(ShardPlaces place) {
+  ShardFacts& shard = facts_.shards.emplace_back();
+  shard.master.node = std::move(place.master);
+  shard.slots = std::move(place.slots);
+  for (ReplicaPlace& replica : place.replicas) {
+    shard.replicas.emplace_back().node = std::move(replica.node);
+    shard.replicas.back().may_be_elected = replica.may_be_elected;
+  }
+}
+
 void Survey::take_places(const Node& asked, const Answer& answer) {
   Error flaw{ErrorCode::io_failed, answer.reason};
   if (answer.fate == Fate::answered && answer.reply.is_error()) {
@@ -70,15 +81,7 @@ void Survey::take_places(const Node& asked, const Answer& answer) {
   } else if (answer.fate == Fate::answered) {
     auto places = read_places(asked, answer.reply.text);
     if (places.ok()) {
-      for (ShardPlaces& place : *places) {
-        ShardFacts& shard = facts_.shards.emplace_back();
-        shard.master.node = std::move(place.master);
-        shard.slots = std::move(place.slots);
-        for (ReplicaPlace& replica : place.replicas) {
-          shard.replicas.emplace_back().node = std::move(replica.node);
-          shard.replicas.back().may_be_elected = replica.may_be_elected;
-        }
-      }
+      for (ShardPlaces& place : *places) add_shard(std::move(place));
       return ask_all();
     }
     flaw = places.error();

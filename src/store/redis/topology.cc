@@ -105,6 +105,7 @@ Result<std::vector<ShardPlaces>> read_cluster_nodes(std::string_view text, const
     if (found != shards.end()) found->second.replicas.push_back(std::move(line.place));
   }
   std::vector<ShardPlaces> all;
+  all.reserve(shards.size());
   for (auto& [id, shard] : shards) all.push_back(std::move(shard));
   if (all.empty()) return Error{ErrorCode::io_failed, asked.text() + " knows of no slots"};
   std::sort(all.begin(), all.end(),
