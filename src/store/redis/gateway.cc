@@ -103,16 +103,19 @@ void Gateway::send_tagged(std::string_view tag, const Arguments& arguments,
 void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found) {
   if (slug.view() != sale::kRoundsSlug) return found(Place{std::string(slug.view())});
   if (newest_round_ > 0) return found(Place{sale::round_slug(newest_round_), true});
-  send_tagged("{goods}", {"GET", kNewestRoundKey},
-              [this, found = std::move(found)](Result<Reply> reply) {
-                if (!reply) return found(reply.error());
-                std::uint32_t number = 0;
-                const std::string& text = reply->text;
-                std::from_chars(text.data(), text.data() + text.size(), number);
-                if (number == 0) return found(Place{});
-                newest_round_ = std::max(newest_round_, number);
-                found(Place{sale::round_slug(newest_round_), true});
-              });
+  send_tagged(
+      "{goods}", {"GET", kNewestRoundKey}, [this, found = std::move(found)](Result<Reply> reply) {
+        if (!reply) return found(reply.error());
+        if (reply->is_nil()) return found(Place{});
+        std::uint32_t number = 0;
+        const std::string& text = reply->text;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number == 0) {
+          return found(unavailable(std::string(kNewestRoundKey) + " holds no number"));
+        }
+        newest_round_ = std::max(newest_round_, number);
+        found(Place{sale::round_slug(newest_round_), true});
+      });
 }
 
 const ChainPoint& Gateway::known(std::string_view slug) const {
@@ -171,7 +174,7 @@ void Gateway::take_batch(ClaimBatch batch, const Place& place, const Result<Clai
   if (!answer) return fail_batch(batch, answer.error());
   switch (answer->verdict) {
     case CallVerdict::other_round:
-      forget_newest_round(answer->newest_round);
+      follow_round(answer->newest_round);
       return batcher_.put_back(std::move(batch));
     case CallVerdict::again:
       note(place.slug, answer->at);

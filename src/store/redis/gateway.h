@@ -68,7 +68,8 @@ class Gateway {
   struct Task {
     store::Ticket ticket;
     store::Command command;
-    int attempts = 0;
+    int vain_attempts = 0;     // since the history of its sale last went on
+    sale::Sequence settled{};  // as far as it was heard then
   };
   using TaskPtr = std::shared_ptr<Task>;
   // A sale as its calls need it: its real slug, and whether it was asked for as the newest round.
@@ -89,7 +90,8 @@ class Gateway {
   // The real slug behind `slug`. For `goods` the newest round is found out first, if it is not
   // known.
   void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);
-  void forget_newest_round(std::uint32_t newest) { newest_round_ = newest; }
+  // The server has said which round is the newest.
+  void follow_round(std::uint32_t newest) { newest_round_ = newest; }
   // Sequence 0 of a sale that nothing was told of: who asks for any name leaves nothing behind.
   const ChainPoint& known(std::string_view slug) const;
   // Takes note of where the sale's history is: that will be told.

@@ -1,6 +1,7 @@
 #include "store/redis/gateway_commands.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "sale/catalog.h"
@@ -8,8 +9,8 @@
 namespace doorbuster::redis {
 namespace {
 
-// Each time something was settled, or another round found: far more than any of it takes.
-constexpr int kMostAttempts = 10'000;
+// Rounds may follow each other, and others may settle what is due; not that often.
+constexpr int kMostVainAttempts = 100;
 
 // The catalog: a slot of its own.
 constexpr std::string_view kCatalogTag = "{doorbuster}";
@@ -26,11 +27,15 @@ void Commands::run(const TaskPtr& task) {
   std::visit([this, &task](const auto& command) { run_one(task, command); }, task->command);
 }
 
-void Commands::again(const TaskPtr& task) {
-  if (++task->attempts > kMostAttempts) {
-    return finish(task, Error{ErrorCode::storage_unavailable, "asked too often in vain"});
-  }
-  run(task);
+void Commands::again(const TaskPtr& task, sale::Sequence at) {
+  if (goes_on(task, at)) run(task);
+}
+
+bool Commands::goes_on(const TaskPtr& task, sale::Sequence at) {
+  if (std::exchange(task->settled, at) != at) task->vain_attempts = 0;
+  if (++task->vain_attempts <= kMostVainAttempts) return true;
+  finish(task, Error{ErrorCode::storage_unavailable, "asked too often in vain"});
+  return false;
 }
 
 void Commands::finish(const TaskPtr& task, store::Reply reply) {
@@ -72,12 +77,12 @@ void Commands::ask_about(const TaskPtr& task, const Place& place, const Function
           case CallVerdict::decided:
             return decided(std::move(*answer));
           case CallVerdict::again:
-            return again(task);
+            return again(task, answer->at.sequence);
           case CallVerdict::due:
-            return settle(task, place);
+            return settle(task, place, [this, task] { run(task); });
           case CallVerdict::other_round:
-            gateway_.forget_newest_round(answer->newest_round);
-            return again(task);
+            gateway_.follow_round(answer->newest_round);
+            return again(task, answer->at.sequence);
           case CallVerdict::rewound:
             gateway_.freeze(place.slug);
             return finish(task, gateway_.rewound_error(place.slug));
@@ -91,12 +96,15 @@ void Commands::ask_about(const TaskPtr& task, const Place& place, const Function
       });
 }
 
-void Commands::settle(const TaskPtr& task, const Place& place) {
-  // The answer is of no interest: what is due then is settled by the next one.
-  gateway_.send(place.slug, settle_call(called(place)), [this, task](const Result<Reply>& reply) {
-    if (!reply) return finish(task, reply.error());
-    again(task);
-  });
+void Commands::settle(const TaskPtr& task, const Place& place, std::function<void()> go_on) {
+  gateway_.send(place.slug, settle_call(called(place)),
+                [this, task, go_on = std::move(go_on)](const Result<Reply>& reply) {
+                  if (!reply) return finish(task, reply.error());
+                  // What else it says, the next call will say too.
+                  const Result<FunctionAnswer> answer = read_settle_reply(*reply);
+                  if (!answer) return finish(task, answer.error());
+                  if (goes_on(task, answer->at.sequence)) go_on();
+                });
 }
 
 void Commands::register_slug(const TaskPtr& task, const std::string& slug,
@@ -305,6 +313,7 @@ void Commands::list_sales_from(const TaskPtr& task, const std::shared_ptr<store:
   gateway_.send_tagged(kCatalogTag, {"LRANGE", kSlugsKey, first, last},
                        [this, task, page, from, wanted](const Result<Reply>& reply) {
                          if (!reply) return finish(task, reply.error());
+                         if (!reply->is_array()) return finish(task, not_understood("no list"));
                          const auto slugs = std::make_shared<std::vector<std::string>>();
                          for (const Reply& item : reply->items) {
                            if (!item.is_text() || !sale::Slug::fits(item.text)) {
@@ -347,12 +356,9 @@ void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::Sal
                       return next();
                     case CallVerdict::due:
                     case CallVerdict::again:
-                      return gateway_.send(
-                          place.slug, settle_call(called(place)),
-                          [this, task, page, slugs, at, from, more](const Result<Reply>& settled) {
-                            if (!settled) return finish(task, settled.error());
-                            read_listed(task, page, slugs, at, from, more);
-                          });
+                      return settle(task, place, [this, task, page, slugs, at, from, more] {
+                        read_listed(task, page, slugs, at, from, more);
+                      });
                     case CallVerdict::no_sale:
                     case CallVerdict::no_claim:
                     case CallVerdict::other_round:

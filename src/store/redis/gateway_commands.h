@@ -20,8 +20,10 @@ class Commands {
   template <typename Answer>
   using Reader = Result<Answer> (*)(const Reply&);
 
-  // Runs the command once more; an error instead when that has been done too often.
-  void again(const TaskPtr& task);
+  // Runs the command once more; an error instead when that has been done too often without the
+  // history of its sale, which is now at `at`, going on.
+  void again(const TaskPtr& task, sale::Sequence at);
+  bool goes_on(const TaskPtr& task, sale::Sequence at);
   void finish(const TaskPtr& task, store::Reply reply);
   // Finds the real slug, and goes on with it unless there is no such sale, or it is frozen.
   void with_place(const TaskPtr& task, const sale::Slug& slug,
@@ -37,8 +39,8 @@ class Commands {
   template <typename Answer>
   void ask_about(const TaskPtr& task, const Place& place, const FunctionCall& call,
                  Reader<Answer> read, std::function<void(Answer)> decided);
-  // Has happen what is due, and runs the command again.
-  void settle(const TaskPtr& task, const Place& place);
+  // Has happen what is due, and calls `go_on` unless that is in vain.
+  void settle(const TaskPtr& task, const Place& place, std::function<void()> go_on);
   void register_slug(const TaskPtr& task, const std::string& slug,
                      std::function<void(sale::SaleOrdinal)> registered);
   // The reply to a claim id that stands for no claim: it says where the sale is.

@@ -135,6 +135,33 @@ class GatewaySubject final : public store::ContractSubject {
   std::unique_ptr<Gateway> gateway_;
 };
 
+// A call settles 64 ends; a read waits for all of them, and for the list of all sales as well.
+TEST(GatewayOverTime, SettlesHoweverMuchIsDueBeforeItTells) {
+  constexpr std::uint32_t kHolds = 8'000;
+  GatewaySubject subject(Deployment::server);
+  sale::SaleDefinition definition;
+  definition.slug = "s";
+  definition.stock = kHolds;
+  definition.hold_seconds = 10;
+  subject.ask(sale::CreateSale{std::make_shared<sale::SaleDefinition>(definition)});
+  std::vector<store::Command> claims;
+  for (std::uint32_t i = 0; i < kHolds; ++i) {
+    claims.emplace_back(
+        sale::ClaimUnits{sale::Slug("s"), sale::BuyerId("b" + std::to_string(i)), 1, {}});
+  }
+  for (const auto& [name, read] :
+       {std::pair<const char*, store::Command>("one", store::ReadSale{sale::Slug("s")}),
+        std::pair<const char*, store::Command>("all", store::ListSales{})}) {
+    subject.ask_all(claims);
+    subject.advance(10s);
+    const store::Reply reply = subject.ask(read);
+    const auto* page = std::get_if<store::SalesPage>(&reply);
+    const auto& view = page == nullptr ? std::get<store::SaleView>(reply) : page->sales.at(0);
+    EXPECT_EQ(view.totals.available, kHolds) << name;
+    EXPECT_EQ(view.totals.held, 0U) << name;
+  }
+}
+
 store::ContractParameter subject(std::string name, Deployment deployment) {
   return {std::move(name), [deployment] { return std::make_unique<GatewaySubject>(deployment); }};
 }

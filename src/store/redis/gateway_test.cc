@@ -57,6 +57,9 @@ class RunningGateway {
     hand_over(command);
     return std::move(replies().front());
   }
+  // Hands over the claims of so many buyers, and waits for at least `heard` replies.
+  void begin_with(const std::string& slug, int buyers, std::size_t heard,
+                  std::vector<store::Released>& told);
   // Again until it is no Error.
   store::Reply insist(const store::Command& command) {
     const auto end = std::chrono::steady_clock::now() + 60s;
@@ -97,6 +100,13 @@ std::optional<ClaimVerdict> verdict_of(const store::Reply& reply) {
 }
 bool is_granted(const store::Reply& reply) { return verdict_of(reply) == ClaimVerdict::granted; }
 bool is_existing(const store::Reply& reply) { return verdict_of(reply) == ClaimVerdict::existing; }
+
+void RunningGateway::begin_with(const std::string& slug, int buyers, std::size_t heard,
+                                std::vector<store::Released>& told) {
+  for (int i = 0; i < buyers; ++i) hand_over(claim("b" + std::to_string(i), slug));
+  gateway->end_turn();
+  while (told.size() < heard && io_.run_one_for(60s) > 0) gateway->take_released(told);
+}
 
 // A machine that is busy with other tests is no server that cannot be reached.
 const GatewayOptions kPatient{{}, {}, {}, 60s};
@@ -202,6 +212,38 @@ TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
   EXPECT_TRUE(is_granted(gateway_.ask(claim("bob", "other"))));  // that one forgot nothing
 }
 
+// `goods` leads to the newest round, and a server that lost that one knows an older one.
+TEST_F(GatewayToAServer, AServerThatForgotARoundSellsNothingFromTheOneBefore) {
+  RunningGateway other(redis_, kPatient);
+  gateway_.ask(sale::PublishRound{5});
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann", "goods"))));
+  const std::string copy = client_.ask({"DUMP", "{goods}-1:state"}).reply.text;
+  other.ask(sale::PublishRound{5});
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("bob", "goods"))));
+  client_.say(
+      {"DEL", "{goods}-2:state", "{goods}-2:buyers", "{goods}-2:events", "{goods}-2:claims"});
+  client_.say({"RESTORE", "{goods}-1:state", "0", copy, "REPLACE"});
+  client_.say({"SET", "{goods}:rounds", "1"});
+  for (const store::Command& command :
+       {claim("cid", "goods"), store::Command(store::ReadSale{sale::Slug("goods")}),
+        store::Command(sale::PublishRound{5})}) {
+    const store::Reply reply = gateway_.ask(command);
+    EXPECT_EQ(error_of(reply).code, ErrorCode::data_damaged) << error_of(reply).message;
+  }
+  EXPECT_EQ(client_.say({"HLEN", "{goods}-1:buyers"}), "1");
+  EXPECT_EQ(client_.say({"GET", "{goods}:rounds"}), "1");
+}
+
+TEST_F(GatewayToAServer, AnEmptiedServerIsNotTakenForOneThatHasNoSales) {
+  gateway_.ask(sale::PublishRound{5});
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann", "goods"))));
+  EXPECT_EQ(client_.say({"FLUSHALL"}), "OK");
+  EXPECT_EQ(error_of(gateway_.ask(claim("bob", "goods"))).code, ErrorCode::data_damaged);
+  EXPECT_EQ(error_of(gateway_.ask(sale::PublishRound{5})).code, ErrorCode::data_damaged);
+  EXPECT_EQ(error_of(gateway_.ask(claim("bob"))).code, ErrorCode::data_damaged);
+  EXPECT_EQ(client_.say({"EXISTS", "{goods}-1:state"}), "0");
+}
+
 TEST_F(GatewayToAServer, WithoutTheFunctionsItSaysSo) {
   EXPECT_EQ(client_.say({"FUNCTION", "FLUSH"}), "OK");
   const store::Reply reply = gateway_.ask(claim("ann"));
@@ -273,6 +315,33 @@ TEST_F(GatewayToAServer, MayBeDestroyedWithCommandsUnderWay) {
   other.gateway->end_turn();
   other.gateway.reset();
   EXPECT_EQ(granted(), 0U);  // it had no connection yet
+}
+
+TEST_F(GatewayToAServer, OneThatEndsAtAnyMomentTakesNothingWithIt) {
+  for (std::size_t heard = 1; heard <= 401; heard += 100) {
+    const std::string slug = "s" + std::to_string(heard);
+    EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.ask(create(slug, 2'000))));
+    auto ending = std::make_unique<RunningGateway>(redis_, kPatient);
+    EXPECT_TRUE(
+        std::holds_alternative<store::SaleView>(ending->ask(store::ReadSale{sale::Slug(slug)})));
+    std::vector<store::Released> told;
+    ending->begin_with(slug, 1'500, heard, told);
+    ending.reset();
+    // Who was told yes has it, from whichever he asks; who was told nothing learns it by asking.
+    for (const store::Released& each : told) {
+      const auto& yes = std::get<store::ClaimReply>(each.reply);
+      ASSERT_EQ(yes.verdict, ClaimVerdict::granted);
+      const auto again = std::get<store::ClaimReply>(
+          gateway_.ask(claim(std::string(yes.claim.buyer.view()), slug)));
+      EXPECT_EQ(again.verdict, ClaimVerdict::existing);
+      EXPECT_EQ(again.claim.id, yes.claim.id);
+    }
+    for (int i = 0; i < 1'500; ++i) gateway_.hand_over(claim("b" + std::to_string(i), slug));
+    for (const store::Reply& reply : gateway_.replies()) {
+      EXPECT_TRUE(is_granted(reply) || is_existing(reply)) << error_of(reply).message;
+    }
+    EXPECT_EQ(client_.say({"HLEN", "{" + slug + "}:buyers"}), "1500");
+  }
 }
 
 TEST_F(GatewayToAServer, SeveralSellAsOne) {

@@ -103,13 +103,14 @@ local function enter(keys, argv)
   if flaw then return nil, flaw end
   local known, missing = known_sequence(argv)
   if not known then return nil, missing end
+  local sale = load_sale(keys_of(keys, 1))
+  -- Before the round: a server that has lost it would send its caller to an older one.
+  if not remembers(sale, known, argv[2]) then return nil, rewound(sale) end
   if keys[7] then
     local newest = call('GET', keys[7])
     if not newest then return nil, {'no-sale'} end
     if keys[1] ~= '{goods}-' .. newest .. ':state' then return nil, {'round', tonumber(newest)} end
   end
-  local sale = load_sale(keys_of(keys, 1))
-  if not remembers(sale, known, argv[2]) then return nil, rewound(sale) end
   if not sale or sale.deleted == 1 then return nil, {'no-sale'} end
   return sale
 end
