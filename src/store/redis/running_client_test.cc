@@ -24,18 +24,6 @@ RunningClient::~RunningClient() {
   io.poll();
 }
 
-bool RunningClient::run_until(const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!holds()) {
-    if (io.run_one_until(end) == 0) {
-      ADD_FAILURE() << (io.stopped() ? "the loop has nothing to do" : "it does not come to it")
-                    << (told.empty() ? "" : "; last told: " + told.back());
-      return false;
-    }
-  }
-  return true;
-}
-
 std::vector<CallAnswer> RunningClient::ask_group(const std::vector<Call>& calls,
                                                  const Barrier& barrier, milliseconds patience) {
   // Shared: after a failure the answer comes when nobody waits for it any more.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/redis/client.h"
+#include "store/redis/running_redis_test.h"
 
 namespace doorbuster::redis {
 
@@ -19,8 +20,7 @@ class RunningClient {
   RunningClient(const RunningClient&) = delete;
   RunningClient& operator=(const RunningClient&) = delete;
 
-  // Turns the loop until `holds`; false, and a failure of the test, if it does not within a minute.
-  bool run_until(const std::function<bool()>& holds);
+  bool run_until(const std::function<bool()>& holds) { return turn_until(io, told, holds); }
   bool wait_ready() {
     return run_until([this] { return client->is_ready(); });
   }

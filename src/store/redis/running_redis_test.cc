@@ -201,6 +201,19 @@ void RunningRedis::freeze() const {
 
 void RunningRedis::thaw() const { ::kill(process_, SIGCONT); }
 
+bool turn_until(boost::asio::io_context& io, const std::vector<std::string>& told,
+                const std::function<bool()>& holds) {
+  const auto end = steady_clock::now() + kTestPatience;
+  while (!holds()) {
+    if (io.run_one_until(end) == 0) {
+      ADD_FAILURE() << (io.stopped() ? "the loop has nothing to do" : "it does not come to it")
+                    << (told.empty() ? "" : "; last told: " + told.back());
+      return false;
+    }
+  }
+  return true;
+}
+
 Client::Client(ConnectionOptions options) {
   auto opened =
       Connection::open(io, std::move(options), [this](bool is_up, const std::string& why) {
@@ -216,18 +229,6 @@ Client::~Client() {
   connection.reset();
   io.restart();
   io.poll();
-}
-
-bool Client::run_until(const std::function<bool()>& holds) {
-  const auto end = steady_clock::now() + kTestPatience;
-  while (!holds()) {
-    if (io.run_one_until(end) == 0) {
-      ADD_FAILURE() << (io.stopped() ? "the loop has nothing to do" : "it does not come to it")
-                    << (told.empty() ? "" : "; last told: " + told.back());
-      return false;
-    }
-  }
-  return true;
 }
 
 bool Client::submit(const Arguments& arguments, milliseconds patience) {

@@ -75,6 +75,11 @@ class RunningRedis {
   std::string said_;
 };
 
+// Turns the loop until `holds`; false, and a failure of the test with what was `told` last, if it
+// does not within a minute.
+bool turn_until(boost::asio::io_context& io, const std::vector<std::string>& told,
+                const std::function<bool()>& holds);
+
 // A connection and what it told; the loop turns while something is waited for.
 class Client {
  public:
@@ -83,8 +88,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Turns the loop until `holds`; false, and a failure of the test, if it does not within a minute.
-  bool run_until(const std::function<bool()>& holds);
+  bool run_until(const std::function<bool()>& holds) { return turn_until(io, told, holds); }
   bool wait_up() {
     return run_until([this] { return connection->is_up(); });
   }
