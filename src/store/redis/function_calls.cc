@@ -92,14 +92,17 @@ std::string_view action_argument(sale::SaleAction action) {
 
 }  // namespace
 
-std::vector<std::string> sale_keys(std::string_view slug) {
+std::string key_tag(std::string_view slug) {
   const std::uint32_t round = sale::round_of(slug);
-  const std::string prefix = round > 0 || slug == sale::kRoundsSlug
-                                 ? "{goods}-" + std::to_string(round)
-                                 : "{" + std::string(slug) + "}";
+  if (round > 0 || slug == sale::kRoundsSlug) return "{goods}-" + std::to_string(round);
+  return "{" + std::string(slug) + "}";
+}
+
+std::vector<std::string> sale_keys(std::string_view slug) {
+  const std::string tag = key_tag(slug);
   std::vector<std::string> keys;
   for (const char* part : {":state", ":units", ":buyers", ":holds", ":events", ":claims"}) {
-    keys.push_back(prefix + part);
+    keys.push_back(tag + part);
   }
   return keys;
 }

@@ -19,7 +19,9 @@
 
 namespace doorbuster::redis {
 
-// How the keys of one sale are called. They share a hash tag, and the rounds all have {goods}.
+// With what the keys of one sale begin, "{lamp}"; those of the rounds, "{goods}-7", share a slot.
+std::string key_tag(std::string_view slug);
+// All of them.
 std::vector<std::string> sale_keys(std::string_view slug);
 inline constexpr std::string_view kNewestRoundKey = "{goods}:rounds";  // its number
 

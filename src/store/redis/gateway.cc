@@ -6,39 +6,17 @@
 #include "base/check.h"
 #include "sale/decide.h"
 #include "store/redis/gateway_commands.h"
-#include "store/redis/server_error.h"
 
 namespace doorbuster::redis {
-namespace {
-
-Error unavailable(std::string why) { return {ErrorCode::storage_unavailable, std::move(why)}; }
-
-// Nothing may be assumed about the effect of the call.
-Error unconfirmed(const std::string& why) {
-  return {ErrorCode::io_failed, "not known whether it is decided for good: " + why};
-}
-
-// Of what the server refuses by itself nothing was decided. A function that fails may have written.
-Error refused(const std::string& text) {
-  return read_server_error(text).kind == ServerErrorKind::other ? unconfirmed(text)
-                                                                : unavailable(text);
-}
-
-}  // namespace
-
-Gateway::Gateway(std::unique_ptr<RedisClient> client, const GatewayOptions& options,
-                 std::function<void()> wake)
+Gateway::Gateway(SafeCaller& caller, const GatewayOptions& options, std::function<void()> wake)
     : options_(options),
       claim_ids_(options_.claim_id_key),
       wake_(std::move(wake)),
-      client_(std::move(client)),
+      caller_(caller),
       batcher_(options_.batches),
       commands_(std::make_unique<Commands>(*this)) {}
 
-Gateway::~Gateway() {
-  closing_ = true;
-  client_.reset();  // answers what is under way, to nobody
-}
+Gateway::~Gateway() = default;
 
 void Gateway::submit(const store::Ticket& ticket, const store::Command& command) {
   if (const auto* claim = std::get_if<sale::ClaimUnits>(&command)) {
@@ -68,42 +46,15 @@ void Gateway::release(const store::Ticket& ticket, store::Reply reply) {
   wake_();
 }
 
-void Gateway::send(std::string_view slug, const FunctionCall& call, const OnReply& on_reply) {
-  // "{lamp}:state", the first key, without its end.
-  const std::string state = sale_keys(slug).front();
-  send_tagged(state.substr(0, state.rfind(':')), call.arguments(), on_reply);
-}
-
-void Gateway::send_tagged(std::string_view tag, const Arguments& arguments,
-                          const OnReply& on_reply) {
-  const std::string touch = std::string(tag) + ":touch";
-  std::vector<Call> calls = {{touch, arguments}};
-  if (options_.barrier.replicas > 0) {
-    // WAIT counts what its own connection wrote, and the call may have seen what others did.
-    calls.push_back({touch, {"SET", touch, ""}, true});
-  }
-  const auto take = [this, on_reply](std::vector<CallAnswer> answers) {
-    if (closing_) return;
-    Answer& first = answers.front().answer;
-    if (first.fate == Fate::not_sent) return on_reply(unavailable(first.reason));
-    if (first.fate == Fate::unknown) return on_reply(unconfirmed(first.reason));
-    if (first.reply.is_error()) return on_reply(refused(first.reply.text));
-    const CallAnswer& last = answers.back();
-    if (options_.barrier.replicas > 0 &&
-        (last.answer.fate != Fate::answered || last.answer.reply.is_error() ||
-         last.acknowledged.value_or(0) < options_.barrier.replicas)) {
-      return on_reply(unconfirmed("too few replicas have it"));
-    }
-    on_reply(std::move(first.reply));
-  };
-  const Status taken = client_->submit(calls, options_.barrier, options_.patience, take);
-  if (!taken.ok()) on_reply(taken.error());
+void Gateway::send(std::string_view slug, const FunctionCall& call,
+                   const SafeCaller::OnReply& on_reply) {
+  caller_.send(key_tag(slug), call.arguments(), on_reply);
 }
 
 void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found) {
   if (slug.view() != sale::kRoundsSlug) return found(Place{std::string(slug.view())});
   if (newest_round_ > 0) return found(Place{sale::round_slug(newest_round_), true});
-  send_tagged(
+  caller_.send(
       "{goods}", {"GET", kNewestRoundKey}, [this, found = std::move(found)](Result<Reply> reply) {
         if (!reply) return found(reply.error());
         if (reply->is_nil()) return found(Place{});
@@ -111,7 +62,8 @@ void Gateway::find_place(const sale::Slug& slug, std::function<void(Result<Place
         const std::string& text = reply->text;
         const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
         if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number == 0) {
-          return found(unavailable(std::string(kNewestRoundKey) + " holds no number"));
+          return found(Error{ErrorCode::storage_unavailable,
+                             std::string(kNewestRoundKey) + " holds no number"});
         }
         newest_round_ = std::max(newest_round_, number);
         found(Place{sale::round_slug(newest_round_), true});

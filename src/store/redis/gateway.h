@@ -2,19 +2,15 @@
 // not lose: sales and claims are Redis' (docs/redis.md), here is only how far their history was
 // told to somebody, so that a server that has forgotten some of it is found out.
 //
-// A reply is given when what it tells is safe at the level that is asked for: after every call that
-// matters a key of its own is written behind it, and WAIT counts the replicas that have that, and
-// with it all that the call has seen, whoever wrote it.
+// A reply is given when what it tells is safe at the level that is asked for (safe_caller.h).
 //
-// Thread: the client's, for everything.
-// Owns: the client, the commands that have no reply yet.
-// Invariants: each command that was submitted gets one reply, unless the gateway is destroyed; no
-// call is sent twice that may have been carried out; after a history was found to be rewound its
-// sale is frozen here.
+// Thread: the caller's, for everything.
+// Owns: the commands that have no reply yet.
+// Invariants: each command that was submitted gets one reply, unless the caller is closed; after a
+// history was found to be rewound its sale is frozen here.
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,8 +20,8 @@
 
 #include "sale/claim_id.h"
 #include "store/redis/claim_batcher.h"
-#include "store/redis/client.h"
 #include "store/redis/function_calls.h"
+#include "store/redis/safe_caller.h"
 
 namespace doorbuster::redis {
 
@@ -34,17 +30,13 @@ class Commands;
 struct GatewayOptions {
   HashKey claim_id_key{};
   BatchLimits batches{};
-  // What WAIT asks for behind each call; no replicas: no WAIT.
-  Barrier barrier{};
-  // How long a command may wait for a server that can take it.
-  std::chrono::milliseconds patience{50};
 };
 
 class Gateway {
  public:
-  // `wake` is called, from within the client's callbacks, when replies may be taken.
-  Gateway(std::unique_ptr<RedisClient> client, const GatewayOptions& options,
-          std::function<void()> wake);
+  // `wake` is called, also from within the caller's callbacks and submit(), when replies may be
+  // taken. The caller outlives the gateway, and is closed before that ends.
+  Gateway(SafeCaller& caller, const GatewayOptions& options, std::function<void()> wake);
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -55,7 +47,6 @@ class Gateway {
   // Appends the replies that there are to `out`.
   void take_released(std::vector<store::Released>& out);
 
-  RedisClient& client() { return *client_; }
   // How many sales it remembers: those that something was told of.
   std::size_t known_sales() const { return sales_.size(); }
   // Sales whose history on the server lacks what was told before.
@@ -77,16 +68,10 @@ class Gateway {
     std::string slug;
     bool as_newest = false;
   };
-  // What became of a call, and of what it has seen: an Error, or the server's reply, which is safe.
-  using OnReply = std::function<void(Result<Reply>)>;
 
   // gateway.cc: calls, and claims in batches.
 
-  // Sends the call with what makes its reply safe. `on_reply` is called once, from within where too
-  // much is under way, and not at all when the gateway is destroyed first.
-  void send(std::string_view slug, const FunctionCall& call, const OnReply& on_reply);
-  // The same for any command on keys of `tag`.
-  void send_tagged(std::string_view tag, const Arguments& arguments, const OnReply& on_reply);
+  void send(std::string_view slug, const FunctionCall& call, const SafeCaller::OnReply& on_reply);
   // The real slug behind `slug`. For `goods` the newest round is found out first, if it is not
   // known.
   void find_place(const sale::Slug& slug, std::function<void(Result<Place>)> found);
@@ -113,7 +98,7 @@ class Gateway {
   const GatewayOptions options_;
   const sale::ClaimIdCodec claim_ids_;
   const std::function<void()> wake_;
-  std::unique_ptr<RedisClient> client_;
+  SafeCaller& caller_;
   ClaimBatcher batcher_;
   struct OfSale {
     ChainPoint known;
@@ -125,7 +110,6 @@ class Gateway {
   std::vector<store::Released> released_;
   const std::unique_ptr<Commands> commands_;
   bool in_end_turn_ = false;
-  bool closing_ = false;
 };
 
 }  // namespace doorbuster::redis

@@ -109,7 +109,7 @@ void Commands::settle(const TaskPtr& task, const Place& place, std::function<voi
 
 void Commands::register_slug(const TaskPtr& task, const std::string& slug,
                              std::function<void(sale::SaleOrdinal)> registered) {
-  gateway_.send_tagged(
+  gateway_.caller_.send(
       kCatalogTag, {"FCALL", "doorbuster_register", "2", kOrdinalsKey, kSlugsKey, slug},
       [this, task, registered = std::move(registered)](const Result<Reply>& reply) {
         if (!reply) return finish(task, reply.error());
@@ -310,21 +310,21 @@ void Commands::list_sales_from(const TaskPtr& task, const std::shared_ptr<store:
   // One more than is wanted tells whether there is more.
   const std::string first = std::to_string(from);
   const std::string last = std::to_string(from + wanted);
-  gateway_.send_tagged(kCatalogTag, {"LRANGE", kSlugsKey, first, last},
-                       [this, task, page, from, wanted](const Result<Reply>& reply) {
-                         if (!reply) return finish(task, reply.error());
-                         if (!reply->is_array()) return finish(task, not_understood("no list"));
-                         const auto slugs = std::make_shared<std::vector<std::string>>();
-                         for (const Reply& item : reply->items) {
-                           if (!item.is_text() || !sale::Slug::fits(item.text)) {
-                             return finish(task, not_understood("no slug"));
-                           }
-                           slugs->push_back(item.text);
-                         }
-                         const bool more = slugs->size() > wanted;
-                         if (more) slugs->pop_back();
-                         read_listed(task, page, slugs, 0, from, more);
-                       });
+  gateway_.caller_.send(kCatalogTag, {"LRANGE", kSlugsKey, first, last},
+                        [this, task, page, from, wanted](const Result<Reply>& reply) {
+                          if (!reply) return finish(task, reply.error());
+                          if (!reply->is_array()) return finish(task, not_understood("no list"));
+                          const auto slugs = std::make_shared<std::vector<std::string>>();
+                          for (const Reply& item : reply->items) {
+                            if (!item.is_text() || !sale::Slug::fits(item.text)) {
+                              return finish(task, not_understood("no slug"));
+                            }
+                            slugs->push_back(item.text);
+                          }
+                          const bool more = slugs->size() > wanted;
+                          if (more) slugs->pop_back();
+                          read_listed(task, page, slugs, 0, from, more);
+                        });
 }
 
 void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::SalesPage>& page,

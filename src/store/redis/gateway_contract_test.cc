@@ -70,7 +70,7 @@ class GatewaySubject final : public store::ContractSubject {
     set_clock();
     open();
   }
-  ~GatewaySubject() override { gateway_.reset(); }
+  ~GatewaySubject() override { close(); }
 
   store::Reply ask(const store::Command& command) override {
     return std::move(ask_all({command}).front());
@@ -96,7 +96,7 @@ class GatewaySubject final : public store::ContractSubject {
     set_clock();
   }
   void restart(bool in_good_order) override {
-    gateway_.reset();
+    close();
     servers_.for_each([in_good_order](RunningRedis& server, Client& client) {
       if (in_good_order) client.ask({"SHUTDOWN"}, 60s);
       server.kill();
@@ -124,14 +124,20 @@ class GatewaySubject final : public store::ContractSubject {
     options.routing.deployment = deployment_;
     auto client = RedisClient::open(io_, options, [](const Node&, bool, const std::string&) {});
     CHECK(client.ok());
+    caller_ = std::make_unique<SafeCaller>(std::move(*client), CallerOptions{60s, {}, {}, {}});
     gateway_ = std::make_unique<Gateway>(
-        std::move(*client), GatewayOptions{.claim_id_key = {3, 4}, .patience = 60s}, [] {});
+        *caller_, GatewayOptions{.claim_id_key = {3, 4}, .batches = {}}, [] {});
+  }
+  void close() {
+    caller_->close();
+    gateway_.reset();
   }
 
   const Deployment deployment_;
   Servers servers_;
   Time now_{std::chrono::hours(490'000)};
   boost::asio::io_context io_{1};
+  std::unique_ptr<SafeCaller> caller_;
   std::unique_ptr<Gateway> gateway_;
 };
 

@@ -20,17 +20,24 @@ const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always",
 // A gateway with a loop of its own.
 class RunningGateway {
  public:
-  RunningGateway(const RunningRedis& redis, GatewayOptions options,
+  RunningGateway(const RunningRedis& redis, CallerOptions options,
                  std::chrono::milliseconds answer_time = 2s) {
     ClientOptions client;
     client.connection = redis.options();
     client.routing.answer_time = answer_time;
     auto opened = RedisClient::open(io_, client, [](const Node&, bool, const std::string&) {});
     EXPECT_TRUE(opened.ok());
-    options.claim_id_key = {3, 4};
-    gateway = std::make_unique<Gateway>(std::move(*opened), options, [] {});
+    caller = std::make_unique<SafeCaller>(std::move(*opened), std::move(options));
+    gateway = std::make_unique<Gateway>(
+        *caller, GatewayOptions{.claim_id_key = {3, 4}, .batches = {}}, [] {});
   }
-  ~RunningGateway() { gateway.reset(); }
+  ~RunningGateway() { close(); }
+
+  // With whatever is under way.
+  void close() {
+    caller->close();
+    gateway.reset();
+  }
 
   void hand_over(const store::Command& command) {
     gateway->submit({0, nullptr, next_++, {}}, command);
@@ -70,6 +77,7 @@ class RunningGateway {
     return reply;
   }
 
+  std::unique_ptr<SafeCaller> caller;
   std::unique_ptr<Gateway> gateway;
 
  private:
@@ -109,7 +117,7 @@ void RunningGateway::begin_with(const std::string& slug, int buyers, std::size_t
 }
 
 // A machine that is busy with other tests is no server that cannot be reached.
-const GatewayOptions kPatient{{}, {}, {}, 60s};
+const CallerOptions kPatient{60s, {}, {}, {}};
 
 class GatewayToAServer : public testing::Test {
  protected:
@@ -186,7 +194,8 @@ TEST_F(GatewayToAServer, AnAnswerThatDidNotComeMayHaveBeenAYes) {
 }
 
 TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
-  RunningGateway careful(redis_, {.claim_id_key = {}, .barrier = {1, 20ms}, .patience = 60s});
+  RunningGateway careful(
+      redis_, {60s, [](std::string_view) { return Result<std::uint32_t>(1U); }, 20ms, {}});
   for (const store::Command& command :
        {claim("ann"), claim("ann"), kRead, create("t", 1),
         store::Command(store::ReadBuyerClaims{sale::Slug("s"), sale::BuyerId("ann")})}) {
@@ -195,7 +204,9 @@ TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
   EXPECT_TRUE(is_existing(gateway_.ask(claim("ann"))));  // it was decided, all the same
   RunningRedis replica({"replicaof 127.0.0.1 " + std::to_string(redis_.port())});
   EXPECT_TRUE(is_existing(careful.insist(claim("ann"))));
-  EXPECT_TRUE(is_granted(careful.insist(claim("bob"))));
+  // On a busy machine the replica may be late for the first asking, which has decided it.
+  EXPECT_TRUE(verdict_of(careful.insist(claim("bob"))));
+  EXPECT_EQ(granted(), 2U);
   EXPECT_TRUE(std::holds_alternative<store::SaleView>(careful.insist(kRead)));
 }
 
@@ -313,7 +324,7 @@ TEST_F(GatewayToAServer, MayBeDestroyedWithCommandsUnderWay) {
   other.hand_over(kRead);
   other.hand_over(store::ListSales{});
   other.gateway->end_turn();
-  other.gateway.reset();
+  other.close();
   EXPECT_EQ(granted(), 0U);  // it had no connection yet
 }
 
