@@ -163,8 +163,9 @@ struct ClaimsPage {
 
 // PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
 // ReadClaim: ClaimsPage with the one claim. A claim that is not the buyer's is NoSuchClaim to him.
-// An Error: nothing was decided; overloaded, storage_unavailable or
-// clock_behind.
+// An Error: nothing was decided, for overloaded, storage_unavailable, clock_behind and
+// data_damaged (the sale must not be sold from). io_failed: it is not known whether it was, or
+// whether that lasts; who asks again is told.
 using Reply = std::variant<ClaimReply, ClaimChangeReply, CreateReply, SaleChangeReply, SaleView,
                            SalesPage, ClaimsPage, NoSuchSale, NoSuchClaim, Error>;
 
@@ -196,6 +197,8 @@ struct StoreCondition {
   // ahead of the engine's time, 0 without that alarm.
   bool clock_alarm = false;
   std::chrono::milliseconds wall_ahead{0};
+  // How safe what is acknowledged is: "synced" of the embedded engine, "D1" of Redis.
+  std::string durability{};
 };
 
 class ClaimStore {

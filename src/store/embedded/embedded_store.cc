@@ -50,7 +50,9 @@ class Condition {
              {"snapshot", problems_.snapshot.empty() ? "ok" : "not taken: " + problems_.snapshot},
              {"archive", problems_.archive.empty() ? "ok" : problems_.archive}},
             clock.kind != ClockStanding::Kind::steady,
-            clock.wall_ahead};
+            clock.wall_ahead,
+            // Every answer waits for the sync of the journal (R7); there is no other level.
+            "synced"};
   }
 
  private:

@@ -11,6 +11,8 @@ namespace doorbuster::redis {
 namespace {
 
 constexpr std::string_view kClientName = "doorbuster";
+constexpr std::string_view kRefuses = "the server refuses ";
+constexpr std::string_view kWants = "the server wants ";
 
 // Why a connection is of no use after this answer to AUTH; it may be to none of it, as that there
 // are too many clients.
@@ -19,19 +21,24 @@ std::string flaw_of_auth(const Address& address, const std::string& error) {
     return "the server says: " + error;
   }
   const std::string who = address.user.empty() ? "the password" : "the user and the password";
-  return "the server refuses " + who + ": " + error;
+  return std::string(kRefuses) + who + ": " + error;
 }
 
 // The same of CLIENT SETNAME; empty: of use all the same, since the name is a courtesy.
 std::string flaw_of_name(const std::string& error) {
   const ServerErrorKind kind = read_server_error(error).kind;
   if (kind == ServerErrorKind::no_permission || error.starts_with("ERR unknown")) return {};
-  return (kind == ServerErrorKind::no_auth ? "the server wants a password: "
+  return (kind == ServerErrorKind::no_auth ? std::string(kWants) + "a password: "
                                            : "the server says: ") +
          error;
 }
 
 }  // namespace
+
+bool is_refusal(std::string_view reason) {
+  return reason.find(kRefuses) != std::string_view::npos ||
+         reason.find(kWants) != std::string_view::npos;
+}
 
 Link::Link(Address address, LinkLimits limits) : address_(std::move(address)), limits_(limits) {}
 
@@ -136,7 +143,7 @@ void Link::take_greeting(const Reply& reply) {
       case Greeting::auth:
         return break_off(flaw_of_auth(address_, reply.text));
       case Greeting::select:
-        return break_off("the server refuses the database: " + reply.text);
+        return break_off(std::string(kRefuses) + "the database: " + reply.text);
       case Greeting::set_name:
         if (auto flaw = flaw_of_name(reply.text); !flaw.empty()) {
           return break_off(std::move(flaw));

@@ -44,6 +44,10 @@ struct Answer {
 
 using OnAnswer = std::function<void(Answer)>;
 
+// The reason that a connection was lost for is one that a person has to see to: the server does not
+// take this user, this password or this database.
+bool is_refusal(std::string_view reason);
+
 struct LinkLimits {
   std::size_t commands = 16'384;                     // waiting and under way
   std::size_t waiting_bytes = std::size_t{8} << 20;  // of those that wait

@@ -1,0 +1,346 @@
+#include "store/redis/redis_store.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "store/mailroom.h"
+#include "store/redis/gateway.h"
+#include "store/redis/identity.h"
+#include "store/redis/key_slot.h"
+#include "store/redis/preparation.h"
+
+namespace doorbuster::redis {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLookPatience{2'000};  // for each step of a look
+constexpr milliseconds kLookAgain{200};       // after one that found something wrong
+
+// What keeps the servers from the level that is asked for, in a sentence.
+std::string shortfall(const Durability& durability, DurabilityLevel asked) {
+  std::string text = "the level " + std::string(name_of(asked)) + " is asked for, and " +
+                     std::string(name_of(durability.level)) + " is what there is";
+  const char* before = ": ";
+  for (const std::string& step : durability.next_steps()) {
+    text += std::exchange(before, "; ") + step;
+  }
+  return text;
+}
+
+std::string joined(const std::set<std::string, std::less<>>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// What the store tells other threads about itself.
+class Condition {
+ public:
+  void note(store::StoreCondition now) {
+    const std::lock_guard lock(mutex_);
+    now_ = std::move(now);
+  }
+  store::StoreCondition read() const {
+    const std::lock_guard lock(mutex_);
+    return now_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  store::StoreCondition now_;
+};
+
+class RedisStore final : public store::ClaimStore {
+ public:
+  explicit RedisStore(RedisStoreOptions options)
+      : options_(std::move(options)),
+        mailroom_(options_.max_waiting, [this] { wake(); }),
+        work_(boost::asio::make_work_guard(io_)),
+        look_timer_(io_) {}
+
+  ~RedisStore() override {
+    if (thread_.joinable()) {
+      boost::asio::post(io_, [this] { io_.stop(); });
+      thread_.join();
+    }
+    closing_ = true;
+    if (caller_) caller_->close();
+  }
+
+  Status open();
+
+  std::unique_ptr<store::StorePort> connect(std::function<void()> wake_port) override {
+    return mailroom_.connect(std::move(wake_port));
+  }
+  store::EventFeed& events() override { return feed_; }
+  store::StoreCondition condition() const override { return condition_.read(); }
+  Result<std::string> accept_clock() override {
+    return std::string("nothing to accept: the time is that of the Redis servers");
+  }
+
+ private:
+  // Nobody has its events yet.
+  class NoFeed final : public store::EventFeed {
+   public:
+    bool read(const store::EventsWanted&, Done done) override {
+      store::EventsReply reply = Error{ErrorCode::unsupported, "not on Redis"};
+      done(reply);
+      return true;
+    }
+    std::string_view incarnation() const override { return {}; }
+  };
+
+  // Thread: a port's.
+  void wake() {
+    if (woken_.exchange(true)) return;
+    boost::asio::post(io_, [this] { take_letters(); });
+  }
+
+  // Thread: the loop's, all below.
+  void take_letters();
+  void deliver_soon();
+  void deliver();
+
+  void look();
+  void look_after(milliseconds pause);
+  void take_look(Result<Durability> found);
+  void take_identity(const Result<Identity>& found);
+  void end_look();
+  void on_node(const Node& node, bool is_up, const std::string& reason);
+  Result<std::uint32_t> replicas_for(std::string_view tag) const;
+  static bool is_final(const std::optional<Error>& flaw);
+  Error start_error() const;
+  void note_condition();
+  std::string servers_line() const;
+
+  const RedisStoreOptions options_;
+  std::atomic<bool> woken_ = false;
+  bool closing_ = false;
+  store::Mailroom mailroom_;
+  Condition condition_;
+  boost::asio::io_context io_{1};
+  // It does not end while nothing is to be done.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::steady_timer look_timer_;
+  std::unique_ptr<SafeCaller> caller_;
+  std::unique_ptr<Gateway> gateway_;  // from when it is known what there is
+  NoFeed feed_;
+  std::optional<Durability> durability_;  // as it was found last
+  Identity identity_;
+  std::optional<Error> flaw_;  // of the last look
+  std::string refused_;        // why a server does not take this gateway
+  bool foreign_ = false;       // other servers answer than those it was started with
+  bool looking_ = false;
+  bool looks_again_ = false;  // something happened while it was looking
+  std::size_t rewound_ = 0;   // sales, as they were told last
+  std::vector<store::Letter> letters_;
+  std::vector<store::Released> leaving_;
+  bool delivers_soon_ = false;
+  std::thread thread_;
+};
+
+Status RedisStore::open() {
+  std::array<std::uint8_t, 32> random{};
+  options_.random(random);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t i = 0; i < 16; ++i) {
+    identity_.incarnation += kDigits[random[i] >> 4];
+    identity_.incarnation += kDigits[random[i] & 15];
+  }
+  std::memcpy(identity_.claim_id_key.data(), random.data() + 16, 16);
+
+  auto client = RedisClient::open(io_, options_.client,
+                                  [this](const Node& node, bool is_up, const std::string& reason) {
+                                    on_node(node, is_up, reason);
+                                  });
+  if (!client) return client.error();
+  caller_ = std::make_unique<SafeCaller>(
+      std::move(*client),
+      CallerOptions{options_.patience, [this](std::string_view tag) { return replicas_for(tag); },
+                    options_.replica_time, [this] { look_after(milliseconds(0)); }});
+  const auto end = steady_clock::now() + options_.start_time;
+  while (!gateway_ && refused_.empty() && !is_final(flaw_) && steady_clock::now() < end) {
+    io_.run_one_until(end);
+  }
+  if (!gateway_) return start_error();
+  thread_ = std::thread([this] { io_.run(); });
+  ::pthread_setname_np(thread_.native_handle(), "db-redis");
+  return ok_status();
+}
+
+// Waiting will not mend it.
+bool RedisStore::is_final(const std::optional<Error>& flaw) {
+  return flaw &&
+         (flaw->code == ErrorCode::unsupported || flaw->code == ErrorCode::invalid_argument ||
+          flaw->code == ErrorCode::data_damaged);
+}
+
+Error RedisStore::start_error() const {
+  const std::string where = options_.client.connection.address.text();
+  if (!refused_.empty()) return {ErrorCode::invalid_argument, refused_};
+  if (flaw_) return {flaw_->code, where + ": " + flaw_->message};
+  return {ErrorCode::io_failed, where + ": " + servers_line()};
+}
+
+void RedisStore::take_letters() {
+  woken_ = false;
+  mailroom_.take(letters_);
+  for (const store::Letter& letter : letters_) {
+    if (foreign_) {
+      leaving_.push_back({letter.ticket, *flaw_});
+    } else {
+      gateway_->submit(letter.ticket, letter.command);
+    }
+  }
+  letters_.clear();
+  gateway_->end_turn();
+  deliver();
+}
+
+// Once for all that is answered in a turn of the loop.
+void RedisStore::deliver_soon() {
+  if (std::exchange(delivers_soon_, true)) return;
+  boost::asio::post(io_, [this] {
+    delivers_soon_ = false;
+    deliver();
+  });
+}
+
+void RedisStore::deliver() {
+  gateway_->take_released(leaving_);
+  mailroom_.deliver(leaving_);
+  if (rewound_ != gateway_->rewound().size()) note_condition();
+}
+
+// A server that comes back may have been set up anew, and may have lost the functions.
+void RedisStore::on_node(const Node&, bool is_up, const std::string& reason) {
+  if (closing_) return;
+  if (!is_up && is_refusal(reason)) refused_ = reason;
+  if (is_up) look_after(milliseconds(0));
+  note_condition();
+}
+
+void RedisStore::look_after(milliseconds pause) {
+  if (looking_) {
+    looks_again_ = true;
+    return;
+  }
+  look_timer_.expires_after(pause);
+  look_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) look();
+  });
+}
+
+void RedisStore::look() {
+  if (std::exchange(looking_, true)) return;
+  const Status begun = prepare(caller_->client(), options_.client.routing.deployment, kLookPatience,
+                               [this](Result<Durability> found) {
+                                 if (!closing_) take_look(std::move(found));
+                               });
+  if (!begun.ok()) take_look(begun.error());
+}
+
+void RedisStore::take_look(Result<Durability> found) {
+  if (!found) {
+    flaw_ = found.error();
+    return end_look();
+  }
+  durability_ = std::move(*found);
+  if (durability_->level < options_.durability) {
+    flaw_ = Error{ErrorCode::unsupported, shortfall(*durability_, options_.durability)};
+    return end_look();
+  }
+  agree_on_identity(*caller_, identity_,
+                    [this](const Result<Identity>& identity) { take_identity(identity); });
+}
+
+void RedisStore::take_identity(const Result<Identity>& found) {
+  if (!found) {
+    flaw_ = found.error();
+    return end_look();
+  }
+  if (gateway_ && found->incarnation != identity_.incarnation) {
+    foreign_ = true;
+    flaw_ = Error{ErrorCode::data_damaged,
+                  "these servers hold other sales than those that this gateway was started with"};
+    return end_look();
+  }
+  foreign_ = false;
+  flaw_.reset();
+  if (!gateway_) {
+    identity_ = *found;
+    gateway_ = std::make_unique<Gateway>(
+        *caller_, GatewayOptions{.claim_id_key = identity_.claim_id_key, .batches = {}},
+        [this] { deliver_soon(); });
+  }
+  end_look();
+}
+
+void RedisStore::end_look() {
+  looking_ = false;
+  note_condition();
+  const bool at_once = std::exchange(looks_again_, false);
+  look_after(at_once ? milliseconds(0) : flaw_ ? kLookAgain : options_.look_time);
+}
+
+// A shard that falls short tells nothing; the others go on.
+Result<std::uint32_t> RedisStore::replicas_for(std::string_view tag) const {
+  if (!durability_) return Error{ErrorCode::storage_unavailable, "not known how durable it is"};
+  const ShardDurability* shard = durability_->find(key_slot(tag));
+  if (shard == nullptr || shard->level < options_.durability) {
+    return Error{ErrorCode::storage_unavailable, shortfall(*durability_, options_.durability)};
+  }
+  return options_.durability >= DurabilityLevel::d2 ? shard->wait_replicas : 0U;
+}
+
+std::string RedisStore::servers_line() const {
+  std::string text;
+  for (const NodeCondition& node : caller_->client().condition()) {
+    if (node.is_up) continue;
+    text += text.empty() ? "" : "; ";
+    text += node.reason.empty() ? node.node.text() + ": no connection yet" : node.reason;
+  }
+  if (text.empty() && !caller_->client().is_ready()) return "nobody serves some of the slots";
+  return text.empty() ? "ok" : text;
+}
+
+void RedisStore::note_condition() {
+  const bool falls_short = durability_ && durability_->level < options_.durability;
+  store::StoreCondition now;
+  now.ready = gateway_ && caller_->client().is_ready() && !falls_short && !is_final(flaw_);
+  now.durability = durability_ ? std::string(name_of(durability_->level)) : "unknown";
+  now.lines.emplace_back("redis", servers_line());
+  now.lines.emplace_back("durability",
+                         falls_short ? shortfall(*durability_, options_.durability) : "ok");
+  now.lines.emplace_back("setup", !flaw_ || falls_short ? "ok" : flaw_->message);
+  rewound_ = gateway_ ? gateway_->rewound().size() : 0;
+  now.lines.emplace_back(
+      "history",
+      rewound_ == 0 ? "ok" : "rewound, and not sold from: " + joined(gateway_->rewound()));
+  condition_.note(std::move(now));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::ClaimStore>> open_redis_store(RedisStoreOptions options) {
+  auto store = std::make_unique<RedisStore>(std::move(options));
+  if (const Status opened = store->open(); !opened.ok()) return opened.error();
+  return std::unique_ptr<store::ClaimStore>(std::move(store));
+}
+
+}  // namespace doorbuster::redis
