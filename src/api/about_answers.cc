@@ -19,6 +19,8 @@ namespace {
 void append_condition(std::string& body, const ApiOptions& options) {
   if (!options.condition) return;
   store::StoreCondition condition = options.condition();
+  body += R"(,"durability":)";
+  append_json_string(body, condition.durability);
   if (options.admission.keys != nullptr) {
     condition.lines.emplace_back("keys", options.admission.keys->condition());
   }
@@ -78,8 +80,6 @@ void describe_server(Call& call) {
   append_json_string(body, options.version);
   body += R"(,"engine":)";
   append_json_string(body, options.engine);
-  // Every answer waits for the sync of the journal (R7); the embedded engine knows no other level.
-  body += R"(,"durability":"synced")";
   append_condition(body, options);
   append_last_backup(body, options);
   append_claim_answers(body, options);

@@ -80,7 +80,9 @@ void Answer::start_problem(ProblemCode code, Remark remark) {
   append_problem(body(), code, exchange_.language, remark);
   field("Content-Language", tag_of(exchange_.language));
   if (code == ProblemCode::overloaded) stay_away(kOverloadedRetry);
-  if (code == ProblemCode::storage_unavailable) stay_away(kStorageRetry);
+  if (code == ProblemCode::storage_unavailable || code == ProblemCode::claim_unconfirmed) {
+    stay_away(kStorageRetry);
+  }
   if (code == ProblemCode::clock_behind) stay_away(kClockRetry);
   if (code == ProblemCode::unauthenticated) field("WWW-Authenticate", challenge_of(remark));
 }

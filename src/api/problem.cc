@@ -209,6 +209,14 @@ constexpr std::array<ProblemText, kProblemCodes> kTexts = {{
      {"Storage unavailable", "存储不可用"},
      {"Nothing can be stored now; nothing was decided. Try again after `Retry-After`.",
       "暂时无法存储，尚未作出任何决定。请在 `Retry-After` 之后重试。"}},
+    {Code::claim_unconfirmed,
+     503,
+     "claim-unconfirmed",
+     {"Claim unconfirmed", "尚未确认"},
+     {"It is not known whether this was decided, or whether the decision lasts. Ask again after "
+      "`Retry-After`, the same way: nobody gets anything twice.",
+      "尚不清楚是否已作出决定，或该决定能否保留。请在 `Retry-After` "
+      "之后以同样的方式重试：不会重复获得。"}},
     {Code::clock_behind,
      503,
      "clock-behind",
@@ -380,14 +388,16 @@ std::optional<ProblemCode> problem_of(sale::SaleChange change) {
   CHECK(false);
 }
 
-// An engine answers with `overloaded`, `storage_unavailable` or `clock_behind`; whatever else it
-// may say, nothing was decided and another try does no harm.
+// An engine answers with `overloaded`, `storage_unavailable`, `unconfirmed` or `clock_behind`;
+// whatever else it may say, nothing was decided and another try does no harm.
 ProblemCode problem_of(ErrorCode error) {
   switch (error) {
     case ErrorCode::overloaded:
       return Code::overloaded;
     case ErrorCode::clock_behind:
       return Code::clock_behind;
+    case ErrorCode::unconfirmed:
+      return Code::claim_unconfirmed;
     case ErrorCode::invalid_argument:
     case ErrorCode::not_found:
     case ErrorCode::storage_unavailable:

@@ -51,10 +51,11 @@ enum class ProblemCode : std::uint8_t {
   not_implemented,
   overloaded,
   storage_unavailable,
+  claim_unconfirmed,
   clock_behind,
   http_version_not_supported,
 };
-inline constexpr std::size_t kProblemCodes = 36;
+inline constexpr std::size_t kProblemCodes = 37;
 
 // A more exact detail than the code's own.
 enum class Remark : std::uint8_t {

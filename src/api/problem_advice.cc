@@ -140,6 +140,13 @@ constexpr std::array<Advice, kProblemCodes> kAdvice = {{
       "server finds the reason in `/readyz?verbose`: most often a full disk.",
       "请在 `Retry-After` 之后重试：尚未作出决定，这并不是拒绝。运维人员可在 `/readyz?verbose` "
       "查看原因，通常是磁盘已满。"}},
+    {Code::claim_unconfirmed,
+     {"Ask again after `Retry-After`, the same way: who has got something is told so, with the "
+      "same "
+      "claim. Whoever runs the server finds the reason in `/readyz?verbose`: most often a Redis "
+      "server, or one of its replicas, that does not answer.",
+      "请在 `Retry-After` 之后以同样的方式重试：已获得者会得到同一份结果。运维人员可在 "
+      "`/readyz?verbose` 查看原因，通常是某个 Redis 服务器或其副本没有应答。"}},
     {Code::clock_behind,
      {"Try again after `Retry-After`. Whoever runs the server sets the machine's clock right, or "
       "runs `doorbuster clock accept`.",

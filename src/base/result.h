@@ -15,7 +15,8 @@ enum class ErrorCode {
   not_found,            // there is no such thing
   overloaded,           // a bounded queue is full: try again soon
   clock_behind,         // the time is not known yet: try again later
-  storage_unavailable,  // no room can be had on the disk now: try again later
+  storage_unavailable,  // nothing can be stored now, as for want of room: try again later
+  unconfirmed,          // it is not known whether it was done, or whether that lasts: ask again
   io_failed,            // the system refused a call: nothing may be assumed about its effect
   data_damaged,         // stored bytes are not what was written: a person must look
   in_use,               // another process owns it

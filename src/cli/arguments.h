@@ -30,6 +30,7 @@ struct ServeArguments {
   bool dev = false;
   bool demo = false;
   bool behind_proxy = false;
+  std::string engine = "embedded";
   std::string data_dir = "./data";
   std::uint64_t io_threads = 1;
   std::uint64_t restart_grace_seconds = 10;
@@ -50,6 +51,13 @@ struct ServeArguments {
   std::uint64_t journal_max_waiting = 65'536;
   std::uint64_t journal_retain_bytes = std::uint64_t{1} << 30;
   std::uint64_t journal_retain_seconds = 0;  // 0: as long as there is room
+  std::string redis_url = "redis://127.0.0.1:6379";
+  bool redis_cluster = false;
+  Secret redis_password{};
+  std::string redis_ca_file;
+  std::string redis_certificate_file;
+  std::string redis_key_file;
+  std::string redis_durability = "D1";
   std::string log_format = "auto";
   std::string log_level = "info";
   std::string log_access = "sampled";

@@ -124,6 +124,7 @@ ExitCode exit_code_of(ErrorCode code) {
     case ErrorCode::overloaded:
     case ErrorCode::clock_behind:
     case ErrorCode::storage_unavailable:
+    case ErrorCode::unconfirmed:
     case ErrorCode::io_failed:
     case ErrorCode::in_use:
     case ErrorCode::unsupported:

@@ -24,6 +24,7 @@
 #include "cli/listen_address.h"
 #include "cli/log_watch.h"
 #include "cli/random_bytes.h"
+#include "cli/redis_engine.h"
 #include "cli/reload.h"
 #include "cli/server_log.h"
 #include "cli/server_metrics.h"
@@ -94,10 +95,18 @@ void end_at_once(ServerLog& log, const Error& error) {
   std::_Exit(static_cast<int>(ExitCode::failure));
 }
 
+bool is_on_redis(const ServeArguments& arguments) { return arguments.engine == "redis"; }
+
+// Where sales and claims are, in words for who looks at a terminal.
+std::string place_of_data(const ServeArguments& arguments) {
+  return is_on_redis(arguments) ? arguments.redis_url : arguments.data_dir;
+}
+
 Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& files,
                                                       const Clock& clock, ServerLog& log,
                                                       const ServeArguments& arguments,
                                                       ServerMetrics& metrics) {
+  if (is_on_redis(arguments)) return open_redis_engine(arguments);
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;
@@ -186,7 +195,7 @@ void print_ready(const ServeArguments& arguments, const Listeners& asked, const 
   std::string out =
       (ready ? "ready   http://" : "waiting http://") + bound.http.text() + "    console /console/";
   if (demo_units) out += "    demo sale \"demo\": " + grouped(*demo_units) + " units";
-  out += "    data " + arguments.data_dir + "\n";
+  out += "    data " + place_of_data(arguments) + "\n";
   if (demo_units && arguments.dev) {
     out += "try     curl -X POST " + bound.http.text() +
            "/v1/sales/demo/claims -H 'X-Buyer-Id: alice'\n";
@@ -205,7 +214,7 @@ void tell_ready(ServerLog& log, const ServeArguments& arguments, const Bound& bo
   if (!log.is_json()) return;
   log.tell(LogLevel::info, "listening",
            (ready ? "ready: http://" : "waiting: http://") + bound.http.text() + ", admin http://" +
-               bound.admin.text() + ", data " + arguments.data_dir + ", version " +
+               bound.admin.text() + ", data " + place_of_data(arguments) + ", version " +
                std::string(version()));
 }
 
@@ -223,7 +232,7 @@ Status check_free(const http::Endpoint& endpoint, http::Handler& nobody) {
 struct Outside {
   StopSignals& signals;
   ServerLog& log;
-  const DiskWatch& disk;
+  const DiskWatch* disk;  // null: the engine keeps nothing here
   std::function<void()> look_at_keys;
 };
 
@@ -242,7 +251,7 @@ ExitCode serve_store(const ServeArguments& arguments, const Listeners& listeners
   const http::Limits limits = limits_of(arguments);
   IoThread first(store, options, limits, metrics);
   FurtherThreads further(metrics);
-  const Scraped scraped{store, options.admission.keys, log, outside.disk};
+  const Scraped scraped{store, options.admission.keys, log, outside.disk, options.engine};
   api::MetricsDesk metrics_desk([&] { return metrics.text(scraped); },
                                 [&](std::function<void()> work) { first.post(std::move(work)); });
   admin.serve_metrics(metrics_desk);
@@ -338,8 +347,10 @@ ExitCode serve(const ServeArguments& arguments) {
     say(store.error().message);
     return ExitCode::failure;
   }
-  const DiskWatch disk(*files, arguments.data_dir);
-  options.last_backup = [&disk] { return disk.seen().last_backup; };
+  options.engine = arguments.engine;
+  std::optional<DiskWatch> disk;
+  if (!is_on_redis(arguments)) disk.emplace(*files, arguments.data_dir);
+  options.last_backup = [&disk] { return disk ? disk->seen().last_backup : std::nullopt; };
   api::Sessions sessions(fill_random);
   KeyFollower follower(key_file_of(arguments), keys, clock, [&log](const std::string& sentence) {
     log.tell(LogLevel::info, "keys", sentence);
@@ -355,7 +366,7 @@ ExitCode serve(const ServeArguments& arguments) {
   }
   LogWatch watch(log, refusals, **store);
   return serve_store(arguments, listeners, options, **store, metrics,
-                     {signals, log, disk, [&follower, dev = arguments.dev] {
+                     {signals, log, disk ? &*disk : nullptr, [&follower, dev = arguments.dev] {
                         if (!dev) follower.look_soon();
                       }});
 }

@@ -122,14 +122,16 @@ void append_refusals(Exposition& out, const api::ApiFigures& figures) {
 std::string ServerMetrics::text(const Scraped& scraped) const {
   Exposition out;
   out.begin(kBuild);
-  out.sample({{"version", version()}, {"engine", "embedded"}}, std::uint64_t{1});
+  out.sample({{"version", version()}, {"engine", scraped.engine}}, std::uint64_t{1});
   append_condition(out, scraped);
   append_requests(out);
   append_connections(out);
-  append_sales(out, store_.sales.read());
-  append_engine(out);
-  append_journal(out);
-  append_disk(out, scraped.disk.seen());
+  if (scraped.disk != nullptr) {
+    append_sales(out, store_.sales.read());
+    append_engine(out);
+    append_journal(out);
+    append_disk(out, scraped.disk->seen());
+  }
   out.only(kLogDropped, scraped.log.dropped());
   metrics::append_process(out);
   return out.take();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "api/api_probe.h"
 #include "api/live_keys.h"
@@ -27,7 +28,8 @@ struct Scraped {
   const store::ClaimStore& store;
   const api::LiveKeys* keys;  // null: nobody needs one
   const ServerLog& log;
-  const DiskWatch& disk;
+  const DiskWatch* disk;  // null: the engine keeps nothing here
+  std::string_view engine;
 };
 
 class ServerMetrics {

@@ -10,6 +10,7 @@
 #include "api/cors.h"
 #include "cli/listen_address.h"
 #include "cli/log_line.h"
+#include "cli/redis_engine.h"
 #include "http/ip_address.h"
 
 namespace doorbuster::cli {
@@ -64,12 +65,25 @@ std::vector<std::string> environment_variables() {
 // Settings of one section each; those of none come first.
 using SettingsPart = std::vector<Setting> (*)(ServeArguments&);
 
+std::string word_flaw(const std::string& text, bool is_known, std::string_view words) {
+  return is_known ? std::string() : "'" + text + "' is none of " + std::string(words);
+}
+
 std::vector<Setting> of_the_server(ServeArguments& a) {
   return {
+      {"engine",
+       &a.engine,
+       "What decides and keeps: this process, or Redis behind any number of these",
+       "embedded|redis",
+       {},
+       [](const std::string& text) {
+         return word_flaw(text, text == "embedded" || text == "redis", "embedded and redis");
+       }},
       {"dev", &a.dev, "Trust the programs of this machine: no keys are needed"},
       {"demo", &a.demo, "Make sure there is a sale \"demo\" of 1,000 units"},
       {"behind_proxy", &a.behind_proxy, "Listen beyond loopback: a proxy in front speaks TLS"},
-      {"data_dir", &a.data_dir, "Where sales and claims are kept", "DIR"},
+      {"data_dir", &a.data_dir, "Where sales, claims and keys are kept; with Redis the keys",
+       "DIR"},
       {"trusted_proxies",
        &a.trusted_proxies,
        "Whose X-Buyer-Id is taken: addresses and networks",
@@ -169,8 +183,35 @@ std::vector<Setting> of_the_journal(ServeArguments& a) {
   };
 }
 
-std::string word_flaw(const std::string& text, bool is_known, std::string_view words) {
-  return is_known ? std::string() : "'" + text + "' is none of " + std::string(words);
+std::vector<Setting> of_redis(ServeArguments& a) {
+  const auto file = [](const char* name, std::string& value, const char* about) {
+    Setting setting{name, &value, about, "FILE"};
+    setting.may_be_empty = true;
+    return setting;
+  };
+  return {
+      {"redis.url",
+       &a.redis_url,
+       "The server, or a node of the cluster: redis://user@host:6379, rediss:// for TLS",
+       "URL",
+       {},
+       redis_url_flaw},
+      {"redis.cluster", &a.redis_cluster, "It is a cluster: its nodes are found"},
+      {"redis.password", &a.redis_password, "By which the servers know who this is"},
+      file("redis.ca_file", a.redis_ca_file, "Whose certificates are taken; empty: the system's"),
+      file("redis.certificate_file", a.redis_certificate_file,
+           "Shown to servers that ask for one; empty: none"),
+      file("redis.key_file", a.redis_key_file, "Its key"),
+      {"redis.durability",
+       &a.redis_durability,
+       "The least to answer at; from D2 on replicas are waited for",
+       "D0|D1|D2|D3|none|unverified",
+       {},
+       [](const std::string& text) {
+         return word_flaw(text, redis_level(text).has_value(),
+                          "D0, D1, D2, D3, none and unverified");
+       }},
+  };
 }
 
 std::vector<Setting> of_the_log(ServeArguments& a) {
@@ -211,7 +252,7 @@ std::vector<Setting> server_settings(ServeArguments& arguments) {
   for (const SettingsPart part :
        {SettingsPart(of_the_server), SettingsPart(of_http), SettingsPart(of_keys),
         SettingsPart(of_web), SettingsPart(of_admin), SettingsPart(of_the_journal),
-        SettingsPart(of_the_log)}) {
+        SettingsPart(of_redis), SettingsPart(of_the_log)}) {
     for (Setting& setting : part(arguments)) all.push_back(std::move(setting));
   }
   return all;

@@ -164,7 +164,7 @@ struct ClaimsPage {
 // PublishRound: CreateReply. ReadSale: SaleView. ReadBuyerClaims, ListClaims: ClaimsPage.
 // ReadClaim: ClaimsPage with the one claim. A claim that is not the buyer's is NoSuchClaim to him.
 // An Error: nothing was decided, for overloaded, storage_unavailable, clock_behind and
-// data_damaged (the sale must not be sold from). io_failed: it is not known whether it was, or
+// data_damaged (the sale must not be sold from). unconfirmed: it is not known whether it was, or
 // whether that lasts; who asks again is told.
 using Reply = std::variant<ClaimReply, ClaimChangeReply, CreateReply, SaleChangeReply, SaleView,
                            SalesPage, ClaimsPage, NoSuchSale, NoSuchClaim, Error>;

@@ -9,7 +9,7 @@ from http_client import Answer, claim_of, confirm, extend, patch, release, steer
 from sale_case import CLAIM_ID, TIME
 
 # Problems that take a full disk, a slow client or a wrong clock: seen, and held to the document, elsewhere.
-SEEN_ELSEWHERE = {"cursor-expired", "overloaded", "storage-unavailable", "clock-behind", "request-timeout"}
+SEEN_ELSEWHERE = {"cursor-expired", "overloaded", "storage-unavailable", "claim-unconfirmed", "clock-behind", "request-timeout"}
 
 
 class DocumentTest(DoorbusterTest):

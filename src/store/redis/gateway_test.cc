@@ -185,7 +185,7 @@ TEST_F(GatewayToAServer, AnAnswerThatDidNotComeMayHaveBeenAYes) {
   EXPECT_TRUE(verdict_of(impatient.insist(claim("ann"))));
   redis_.freeze();
   const store::Reply lost = impatient.ask(claim("bob"));
-  EXPECT_EQ(error_of(lost).code, ErrorCode::io_failed) << error_of(lost).message;
+  EXPECT_EQ(error_of(lost).code, ErrorCode::unconfirmed) << error_of(lost).message;
   redis_.thaw();
   // Who asks again is told which it was, and has one unit.
   EXPECT_TRUE(verdict_of(impatient.insist(claim("bob"))));
@@ -199,7 +199,7 @@ TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
   for (const store::Command& command :
        {claim("ann"), claim("ann"), kRead, create("t", 1),
         store::Command(store::ReadBuyerClaims{sale::Slug("s"), sale::BuyerId("ann")})}) {
-    EXPECT_EQ(error_of(careful.ask(command)).code, ErrorCode::io_failed);
+    EXPECT_EQ(error_of(careful.ask(command)).code, ErrorCode::unconfirmed);
   }
   EXPECT_TRUE(is_existing(gateway_.ask(claim("ann"))));  // it was decided, all the same
   RunningRedis replica({"replicaof 127.0.0.1 " + std::to_string(redis_.port())});

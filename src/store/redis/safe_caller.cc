@@ -12,7 +12,7 @@ Error unavailable(std::string why) { return {ErrorCode::storage_unavailable, std
 
 // Nothing may be assumed about the effect of the call.
 Error unconfirmed(const std::string& why) {
-  return {ErrorCode::io_failed, "not known whether it is decided for good: " + why};
+  return {ErrorCode::unconfirmed, "not known whether it is decided for good: " + why};
 }
 
 }  // namespace

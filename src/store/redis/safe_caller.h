@@ -32,7 +32,7 @@ struct CallerOptions {
 
 class SafeCaller {
  public:
-  // The server's reply; or an Error. storage_unavailable: nothing was carried out. io_failed: it is
+  // The server's reply; or an Error. storage_unavailable: nothing was carried out. unconfirmed: it is
   // not known whether it was, or whether it lasts. overloaded: too much is under way.
   using OnReply = std::function<void(Result<Reply>)>;
 
