@@ -6,27 +6,39 @@
 #include <utility>
 
 #include "api/admission.h"
+#include "api/answer.h"
 #include "api/bad_request.h"
 #include "api/known_fields.h"
 #include "api/problem.h"
+#include "base/json_text.h"
+#include "sale/types.h"
 
 namespace doorbuster::api {
 namespace {
 
 constexpr std::size_t kBodyLimit = 1024;
 
-enum class Asked : std::uint8_t { liveness, readiness, metrics, clock_accept };
+enum class Asked : std::uint8_t {
+  liveness,
+  readiness,
+  metrics,
+  clock_accept,
+  rewinds,
+  rewind_accept
+};
 
 struct Address {
   std::string_view path;
   Asked what;
 };
 
-constexpr std::array<Address, 4> kAddresses = {{
+constexpr std::array<Address, 6> kAddresses = {{
     {"/livez", Asked::liveness},
     {"/readyz", Asked::readiness},
     {"/metrics", Asked::metrics},
     {"/clock/accept", Asked::clock_accept},
+    {"/rewinds", Asked::rewinds},
+    {"/rewinds/accept", Asked::rewind_accept},
 }};
 
 const Address* find_address(std::string_view path) {
@@ -66,8 +78,14 @@ std::optional<http::Reply> AdminHandler::answer(const http::Request& request,
   const Address* address = find_address(request.path);
   const bool missing = address != nullptr && address->what == Asked::metrics && metrics_ == nullptr;
   if (address == nullptr || missing) return problem(ProblemCode::not_found);
-  const bool is_command = address->what == Asked::clock_accept;
+  const bool is_command =
+      address->what == Asked::clock_accept || address->what == Asked::rewind_accept;
   const bool is_read = request.method == http::Method::get || request.method == http::Method::head;
+  // Names of buyers, and orders, are for the machine's own programs.
+  if (is_command || address->what == Asked::rewinds) {
+    const auto refused = refuse_stranger(request.peer, known_fields(request.fields));
+    if (refused) return problem(refused->code, refused->remark);
+  }
   if (is_command ? request.method == http::Method::post : is_read) {
     switch (address->what) {
       case Asked::liveness:
@@ -79,7 +97,11 @@ std::optional<http::Reply> AdminHandler::answer(const http::Request& request,
         metrics_->answer(std::move(responder));
         return std::nullopt;
       case Asked::clock_accept:
-        return accept_clock(request);
+        return accept_clock();
+      case Asked::rewinds:
+        return rewinds();
+      case Asked::rewind_accept:
+        return accept_rewind(request.query);
     }
   }
   fields_ += is_command ? "Allow: POST, OPTIONS\r\n" : "Allow: GET, HEAD, OPTIONS\r\n";
@@ -93,11 +115,40 @@ http::Reply AdminHandler::problem(ProblemCode code, Remark remark) {
   return {text_of(code).status, kProblemType, fields_, body_};
 }
 
-http::Reply AdminHandler::accept_clock(const http::Request& request) {
-  const auto refused = refuse_stranger(request.peer, known_fields(request.fields));
-  if (refused) return problem(refused->code, refused->remark);
+http::Reply AdminHandler::accept_clock() {
   const auto sentence = store_.accept_clock();
   if (!sentence) return problem(problem_of(sentence.error().code));
+  body_ = *sentence + "\n";
+  return text(200);
+}
+
+http::Reply AdminHandler::rewinds() {
+  body_ = R"({"rewinds":[)";
+  for (const store::Rewind& rewind : store_.rewinds()) {
+    if (body_.back() == '}') body_ += ',';
+    body_ += R"({"sale":)";
+    append_json_string(body_, rewind.sale);
+    body_ += R"(,"gone":[)";
+    for (const store::Rewind::Claim& claim : rewind.gone) {
+      if (body_.back() == '}') body_ += ',';
+      body_ += R"({"claim":")";
+      append(body_, claim.id);
+      body_ += R"(","buyer":)";
+      append_json_string(body_, claim.buyer);
+      body_ += '}';
+    }
+    body_ += "]}";
+  }
+  body_ += "]}\n";
+  return {200, kJsonType, fields_, body_};
+}
+
+http::Reply AdminHandler::accept_rewind(std::string_view query) {
+  constexpr std::string_view kSale = "sale=";
+  const std::string_view sale = query.starts_with(kSale) ? query.substr(kSale.size()) : "";
+  if (!sale::Slug::fits(sale) || sale.empty()) return problem(ProblemCode::invalid);
+  const auto sentence = store_.accept_rewind(sale);
+  if (!sentence) return problem(ProblemCode::not_found, Remark::no_such_sale);
   body_ = *sentence + "\n";
   return text(200);
 }

@@ -1,12 +1,13 @@
 // What an operator's probes ask on the admin listener: /livez, /readyz and /metrics. And what an
-// operator tells the server there: POST /clock/accept, from programs of the server's own machine
-// alone.
+// operator asks and tells the server there, from programs of the server's own machine alone:
+// POST /clock/accept, GET /rewinds and POST /rewinds/accept?sale=.
 //
 // Thread: I/O, that of its server. Owns: its buffers. The store and the keys outlive it.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/live_keys.h"
 #include "api/metrics_desk.h"
@@ -34,7 +35,9 @@ class AdminHandler final : public http::Handler {
   // Nothing: it is answered later.
   std::optional<http::Reply> answer(const http::Request& request, http::Responder& responder);
   http::Reply readiness(bool verbose);
-  http::Reply accept_clock(const http::Request& request);
+  http::Reply accept_clock();
+  http::Reply rewinds();
+  http::Reply accept_rewind(std::string_view query);
   http::Reply problem(ProblemCode code, Remark remark = Remark::none);
   http::Reply text(int status);
 

@@ -60,6 +60,19 @@ TEST(Admin, FollowsAWallClockAheadWhenToldTo) {
             "there was nothing to accept; the server's time is now 2026-11-11T13:00:00.000Z\n");
 }
 
+TEST(Admin, HasNoRewindsOfAnEngineThatWritesEverythingItself) {
+  const Shop shop;
+  const ShopReply none = shop.probe("GET", "/rewinds");
+  EXPECT_EQ(none.status, 200);
+  EXPECT_EQ(none.body, "{\"rewinds\":[]}\n");
+  EXPECT_EQ(shop.probe("POST", "/rewinds").status, 405);
+  EXPECT_EQ(shop.probe("POST", "/rewinds/accept?sale=drop").code(), "not-found");
+  for (const char* query : {"", "?sale=", "?shop=drop"}) {
+    EXPECT_EQ(shop.probe("POST", std::string("/rewinds/accept") + query).code(), "invalid");
+  }
+  EXPECT_EQ(shop.probe("GET", "/rewinds/accept?sale=drop").field("Allow"), "POST, OPTIONS");
+}
+
 // Stops with an hour more in the journal than the wall clock shows at the next start.
 void restart_behind(Shop& shop) {
   shop.create(R"("id":"drop","stock":10,"per_buyer_limit":10)");

@@ -190,6 +190,12 @@ struct ClockAcceptArguments {
   std::string url = "http://127.0.0.1:8081";
 };
 
+struct RewindAcceptArguments {
+  std::string sale;
+  bool yes = false;
+  std::string url = "http://127.0.0.1:8081";
+};
+
 // Where the keys are.
 struct KeyFileArguments {
   std::string file;  // empty: keys.json in the data directory
@@ -244,8 +250,8 @@ using Arguments =
                  RepairArguments, HealthArguments, SaleCreateArguments, SaleSetArguments,
                  SaleListArguments, SaleShowArguments, SaleActArguments, ClaimsListArguments,
                  ClaimsExportArguments, EventsTailArguments, ExplainArguments, ClockAcceptArguments,
-                 KeysCreateArguments, KeysListArguments, KeysRevokeArguments, BenchArguments,
-                 ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
+                 RewindAcceptArguments, KeysCreateArguments, KeysListArguments, KeysRevokeArguments,
+                 BenchArguments, ConfigPrintArguments, ConfigCheckArguments, ExitCode>;
 
 // For `serve` it reads the file of settings and the environment too, and explains what is wrong
 // there.

@@ -9,6 +9,7 @@
 #include "cli/explain.h"
 #include "cli/health.h"
 #include "cli/keys_commands.h"
+#include "cli/rewind_accept.h"
 #include "cli/sale_commands.h"
 #include "cli/serve.h"
 #include "cli/verify.h"
@@ -38,6 +39,9 @@ struct Run {
   ExitCode operator()(const ExplainArguments& arguments) const { return explain(arguments); }
   ExitCode operator()(const ClockAcceptArguments& arguments) const {
     return accept_clock(arguments);
+  }
+  ExitCode operator()(const RewindAcceptArguments& arguments) const {
+    return accept_rewind(arguments);
   }
   ExitCode operator()(const KeysCreateArguments& arguments) const { return create_key(arguments); }
   ExitCode operator()(const KeysListArguments& arguments) const { return list_keys(arguments); }

@@ -137,6 +137,22 @@ void add_terms(CLI::App& app, SaleTerms& terms) {
       ->check(CLI::Validator(json_flaw, "", "json"));
 }
 
+constexpr std::string_view kAcceptRewindAbout =
+    "Examples:\n"
+    "  doorbuster health              which sales were rewound?\n"
+    "  doorbuster sale accept-rewind drop\n"
+    "  doorbuster sale accept-rewind drop --yes --url http://10.0.0.5:8081\n"
+    "\n"
+    "A Redis that was restored, or a failover, may have lost what this gateway had acknowledged: "
+    "then "
+    "it\n"
+    "sells nothing of that sale any more. This lists the claims that are gone, of the last 4,096 "
+    "that "
+    "this\n"
+    "gateway granted, and after a yes sells on from what there is. What those buyers were told no "
+    "longer\n"
+    "holds: tell them. Each gateway has a memory of its own, so it is said to each that says so.\n";
+
 void add_act(CLI::App& sale, Commands& commands, SaleAct act, const char* name, const char* line,
              std::string_view about) {
   const auto arguments = std::make_shared<SaleActArguments>();
@@ -192,6 +208,14 @@ void add_sale_commands(CLI::App& app, Commands& commands) {
   add_act(*sale, commands, SaleAct::close, "close", "End a sale", kCloseAbout);
   add_act(*sale, commands, SaleAct::cancel, "cancel", "End a sale and undo it", kCancelAbout);
   add_act(*sale, commands, SaleAct::delete_, "delete", "Delete a sale", kDeleteAbout);
+
+  const auto accept = std::make_shared<RewindAcceptArguments>();
+  command = add_command(*sale, "accept-rewind", "Go on with a sale that Redis has lost a part of",
+                        kAcceptRewindAbout);
+  add_sale_id(*command, accept->sale);
+  command->add_flag("--yes", accept->yes, "Do not ask; needed where nobody can be asked");
+  add_admin_url(*command, accept->url);
+  commands.push_back({command, [accept] { return Arguments(*accept); }});
 }
 
 }  // namespace doorbuster::cli

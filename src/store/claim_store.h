@@ -201,6 +201,19 @@ struct StoreCondition {
   std::string durability{};
 };
 
+// A sale whose stored history lacks what was acknowledged: nothing is sold from it until an
+// operator takes it as it is.
+struct Rewind {
+  struct Claim {
+    sale::ClaimId id;
+    std::string buyer;
+  };
+
+  std::string sale;
+  // Acknowledged by this gateway and not there any more; only its last ones are looked for.
+  std::vector<Claim> gone;
+};
+
 class ClaimStore {
  public:
   virtual ~ClaimStore() = default;
@@ -213,6 +226,13 @@ class ClaimStore {
   // An operator takes the wall clock as it is (R15). Gives a sentence that says what is now true;
   // from any thread. With nothing to accept it changes nothing.
   virtual Result<std::string> accept_clock() = 0;
+  // Of an engine that writes everything itself there are none; from any thread.
+  virtual std::vector<Rewind> rewinds() const { return {}; }
+  // An operator takes the history of such a sale as it now is, and it is sold from again. Gives a
+  // sentence that says what is now true; from any thread. not_found: it is not one of them.
+  virtual Result<std::string> accept_rewind(std::string_view sale) {
+    return Error{ErrorCode::not_found, std::string(sale) + " was not rewound"};
+  }
 };
 
 }  // namespace doorbuster::store

@@ -214,11 +214,28 @@ class Trouble(OnRedis):
     def test_it_loses_everything(self):
         self.server.say("FLUSHALL")
         self.assert_unavailable()
-        self.wait_for_line(self.shop, "history", "rewound, and not sold from: s")
+        self.wait_for_line(self.shop, "history", "rewound, and not sold from: s (1 acknowledged claims are gone)")
         self.assertEqual(self.server.say("EXISTS", "{s}:state"), "0")
+        self.accept_rewind()
         # Another sale is none of it.
         self.create(self.connection, "t", 1)
         self.assertEqual(self.connection.ask(claim("t", "ann")).status, 201)
+
+    def accept_rewind(self):
+        """The merchant sees what is gone, says yes, and the sale is what Redis has: here nothing."""
+        admin = "http://127.0.0.1:%d" % self.shop.admin[1]
+        unasked = run_program("sale", "accept-rewind", "s", "--url", admin)
+        self.assertEqual(unasked.returncode, 2, unasked)
+        self.assertRegex(unasked.stdout, r"^gone  clm_\w{26}  ann\n$")
+        self.assertIn("--yes", unasked.stderr)
+        self.assert_unavailable()
+        accepted = run_program("sale", "accept-rewind", "s", "--url", admin, "--yes")
+        self.assertEqual(accepted.returncode, 0, accepted)
+        self.assertIn("this gateway sells from it", accepted.stdout)
+        self.assertEqual(self.ask("new").status, 404)
+        self.wait_for_line(self.shop, "history", "ok")
+        again = run_program("sale", "accept-rewind", "s", "--url", admin, "--yes")
+        self.assertEqual((again.returncode, again.stdout), (1, ""), again)
 
     def test_it_is_set_up_for_less(self):
         self.server.say("CONFIG", "SET", "appendfsync", "everysec")

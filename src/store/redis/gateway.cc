@@ -8,6 +8,12 @@
 #include "store/redis/gateway_commands.h"
 
 namespace doorbuster::redis {
+namespace {
+
+constexpr std::size_t kGrantedRemembered = 4096;  // of each sale
+
+}  // namespace
+
 Gateway::Gateway(SafeCaller& caller, const GatewayOptions& options, std::function<void()> wake)
     : options_(options),
       claim_ids_(options_.claim_id_key),
@@ -87,7 +93,42 @@ store::SaleView Gateway::view(StoredSale sale) {
   return std::move(sale.view);
 }
 
-void Gateway::freeze(std::string_view slug) { rewound_.emplace(slug); }
+void Gateway::freeze(std::string_view slug) {
+  const auto [frozen, is_new] = rewound_.emplace(slug, 0);
+  if (is_new) look_for_gone(frozen->first);
+}
+
+// Straight in the hash of claims: a function would first settle what is due, and write.
+void Gateway::look_for_gone(const std::string& slug) {
+  const OfSale& sale = sales_[slug];
+  if (sale.granted.empty()) return;
+  std::vector<std::string> words = {"HMGET", key_tag(slug) + ":claims"};
+  for (const Granted& each : sale.granted) words.push_back(std::to_string(each.number.value));
+  const std::vector<Granted> granted(sale.granted.begin(), sale.granted.end());
+  caller_.send(key_tag(slug), {words.begin(), words.end()},
+               [this, slug, granted, ordinal = sale.ordinal](const Result<Reply>& reply) {
+                 const auto frozen = rewound_.find(slug);
+                 if (frozen == rewound_.end() || !reply) return;
+                 for (std::size_t i = 0; i < granted.size() && i < reply->items.size(); ++i) {
+                   if (reply->items[i].text == granted[i].buyer) continue;
+                   frozen->second.push_back(
+                       {claim_ids_.encode({ordinal, granted[i].number}), granted[i].buyer});
+                 }
+                 wake_();
+               });
+}
+
+bool Gateway::accept_rewind(std::string_view slug) {
+  const auto frozen = rewound_.find(slug);
+  if (frozen == rewound_.end()) return false;
+  rewound_.erase(frozen);
+  // Refusals were counted all the same.
+  OfSale& sale = sales_[std::string(slug)];
+  sale.known = {};
+  sale.granted.clear();
+  newest_round_ = 0;  // which that is may have been lost with it
+  return true;
+}
 
 Error Gateway::rewound_error(std::string_view slug) const {
   return {ErrorCode::data_damaged,
@@ -164,6 +205,12 @@ store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
     reply.claim = of_claim.claim.view;
     reply.claim.id = claim_ids_.encode({answer.ordinal, of_claim.claim.number});
     reply.claim.buyer = waiting.claim.buyer;
+    if (of_claim.verdict == sale::ClaimVerdict::granted) {
+      OfSale& sale = sales_[place.slug];
+      sale.ordinal = answer.ordinal;
+      sale.granted.push_back({of_claim.claim.number, std::string(waiting.claim.buyer.view())});
+      if (sale.granted.size() > kGrantedRemembered) sale.granted.pop_front();
+    }
     return reply;
   }
   ++sales_[place.slug].refused[static_cast<std::size_t>(of_claim.refusal)];

@@ -11,10 +11,10 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -49,8 +49,12 @@ class Gateway {
 
   // How many sales it remembers: those that something was told of.
   std::size_t known_sales() const { return sales_.size(); }
-  // Sales whose history on the server lacks what was told before.
-  const std::set<std::string, std::less<>>& rewound() const { return rewound_; }
+  // Sales whose history on the server lacks what was told before, with those of the last claims
+  // granted here that it lacks, as far as it was asked for them.
+  using Rewinds = std::map<std::string, std::vector<store::Rewind::Claim>, std::less<>>;
+  const Rewinds& rewound() const { return rewound_; }
+  // Takes the history of such a sale as it is. False: it is not one of them.
+  bool accept_rewind(std::string_view slug);
 
  private:
   friend class Commands;
@@ -84,6 +88,7 @@ class Gateway {
   store::SaleView view(StoredSale sale);
   // Errors for a sale that must not be sold from.
   void freeze(std::string_view slug);
+  void look_for_gone(const std::string& slug);
   Error rewound_error(std::string_view slug) const;
 
   void call_batch(ClaimBatch batch);
@@ -100,12 +105,19 @@ class Gateway {
   const std::function<void()> wake_;
   SafeCaller& caller_;
   ClaimBatcher batcher_;
+  struct Granted {
+    sale::ClaimOrdinal number;
+    std::string buyer;
+  };
   struct OfSale {
     ChainPoint known;
+    // The last claims that were granted here: what a rewind loses is among the last.
+    std::deque<Granted> granted;
+    sale::SaleOrdinal ordinal;
     std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
   };
   std::map<std::string, OfSale, std::less<>> sales_;  // by real slug
-  std::set<std::string, std::less<>> rewound_;
+  Rewinds rewound_;
   std::uint32_t newest_round_ = 0;  // as last heard; 0: not known, or there is none
   std::vector<store::Released> released_;
   const std::unique_ptr<Commands> commands_;

@@ -223,6 +223,42 @@ TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
   EXPECT_TRUE(is_granted(gateway_.ask(claim("bob", "other"))));  // that one forgot nothing
 }
 
+TEST_F(GatewayToAServer, WhatARewindLostIsListedAndTheSaleGoesOnWhenThatIsAccepted) {
+  const auto granted = [](const store::Reply& reply) {
+    return std::get<store::ClaimReply>(reply).claim;
+  };
+  EXPECT_TRUE(is_granted(gateway_.ask(claim("ann"))));
+  const auto parts = {":state", ":buyers", ":events", ":claims"};
+  std::vector<std::string> copies;
+  for (const char* part : parts) {
+    copies.push_back(client_.ask({"DUMP", std::string("{s}") + part}).reply.text);
+  }
+  const store::ClaimView bob = granted(gateway_.ask(claim("bob")));
+  const store::ClaimView cid = granted(gateway_.ask(claim("cid")));
+  RunningGateway stranger(redis_, kPatient);
+  auto copy = copies.begin();
+  for (const char* part : parts) {
+    client_.say({"RESTORE", std::string("{s}") + part, "0", *copy++, "REPLACE"});
+  }
+  EXPECT_EQ(error_of(gateway_.ask(claim("dan"))).code, ErrorCode::data_damaged);
+  EXPECT_EQ(error_of(gateway_.ask(kRead)).code, ErrorCode::data_damaged);
+  // The one about another sale comes behind the question what is gone.
+  EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.ask(create("t", 1))));
+  const auto& gone = gateway_.gateway->rewound().at("s");
+  ASSERT_EQ(gone.size(), 2U);
+  EXPECT_EQ(gone[0].id, bob.id);
+  EXPECT_EQ(gone[0].buyer, "bob");
+  EXPECT_EQ(gone[1].id, cid.id);
+
+  EXPECT_FALSE(gateway_.gateway->accept_rewind("t"));
+  EXPECT_TRUE(gateway_.gateway->accept_rewind("s"));
+  EXPECT_TRUE(gateway_.gateway->rewound().empty());
+  const store::ClaimView dan = granted(gateway_.ask(claim("dan")));
+  EXPECT_EQ(dan.units.first.first, bob.units.first.first);
+  EXPECT_TRUE(is_existing(gateway_.ask(claim("ann"))));
+  EXPECT_EQ(granted(stranger.insist(claim("bob"))).units.first.first, cid.units.first.first);
+}
+
 // `goods` leads to the newest round, and a server that lost that one knows an older one.
 TEST_F(GatewayToAServer, AServerThatForgotARoundSellsNothingFromTheOneBefore) {
   RunningGateway other(redis_, kPatient);

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -42,18 +43,28 @@ std::string shortfall(const Durability& durability, DurabilityLevel asked) {
   return text;
 }
 
-std::string joined(const std::set<std::string, std::less<>>& words) {
+std::string sentence_of(const std::vector<store::Rewind>& rewinds) {
+  if (rewinds.empty()) return "ok";
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  for (const store::Rewind& rewind : rewinds) {
+    text += (text.empty() ? "rewound, and not sold from: " : ", ") + rewind.sale;
+    if (rewind.gone.empty()) continue;
+    text += " (" + std::to_string(rewind.gone.size()) + " acknowledged claims are gone)";
+  }
   return text;
 }
 
 // What the store tells other threads about itself.
 class Condition {
  public:
-  void note(store::StoreCondition now) {
+  void note(store::StoreCondition now, std::vector<store::Rewind> rewinds) {
     const std::lock_guard lock(mutex_);
     now_ = std::move(now);
+    rewinds_ = std::move(rewinds);
+  }
+  std::vector<store::Rewind> rewinds() const {
+    const std::lock_guard lock(mutex_);
+    return rewinds_;
   }
   store::StoreCondition read() const {
     const std::lock_guard lock(mutex_);
@@ -63,6 +74,7 @@ class Condition {
  private:
   mutable std::mutex mutex_;
   store::StoreCondition now_;
+  std::vector<store::Rewind> rewinds_;
 };
 
 class RedisStore final : public store::ClaimStore {
@@ -92,6 +104,8 @@ class RedisStore final : public store::ClaimStore {
   Result<std::string> accept_clock() override {
     return std::string("nothing to accept: the time is that of the Redis servers");
   }
+  std::vector<store::Rewind> rewinds() const override { return condition_.rewinds(); }
+  Result<std::string> accept_rewind(std::string_view sale) override;
 
  private:
   // Nobody has its events yet.
@@ -126,6 +140,8 @@ class RedisStore final : public store::ClaimStore {
   static bool is_final(const std::optional<Error>& flaw);
   Error start_error() const;
   void note_condition();
+  // Sales, and claims of theirs that are gone.
+  std::size_t count_rewound() const;
   std::string servers_line() const;
 
   const RedisStoreOptions options_;
@@ -147,7 +163,7 @@ class RedisStore final : public store::ClaimStore {
   bool foreign_ = false;       // other servers answer than those it was started with
   bool looking_ = false;
   bool looks_again_ = false;  // something happened while it was looking
-  std::size_t rewound_ = 0;   // sales, as they were told last
+  std::size_t rewound_ = 0;   // as they were counted when they were told last
   std::vector<store::Letter> letters_;
   std::vector<store::Released> leaving_;
   bool delivers_soon_ = false;
@@ -224,7 +240,7 @@ void RedisStore::deliver_soon() {
 void RedisStore::deliver() {
   gateway_->take_released(leaving_);
   mailroom_.deliver(leaving_);
-  if (rewound_ != gateway_->rewound().size()) note_condition();
+  if (rewound_ != count_rewound()) note_condition();
 }
 
 // A server that comes back may have been set up anew, and may have lost the functions.
@@ -328,11 +344,34 @@ void RedisStore::note_condition() {
   now.lines.emplace_back("durability",
                          falls_short ? shortfall(*durability_, options_.durability) : "ok");
   now.lines.emplace_back("setup", !flaw_ || falls_short ? "ok" : flaw_->message);
-  rewound_ = gateway_ ? gateway_->rewound().size() : 0;
-  now.lines.emplace_back(
-      "history",
-      rewound_ == 0 ? "ok" : "rewound, and not sold from: " + joined(gateway_->rewound()));
-  condition_.note(std::move(now));
+  std::vector<store::Rewind> rewinds;
+  if (gateway_) {
+    for (const auto& [slug, gone] : gateway_->rewound()) rewinds.push_back({slug, gone});
+  }
+  rewound_ = count_rewound();
+  now.lines.emplace_back("history", sentence_of(rewinds));
+  condition_.note(std::move(now), std::move(rewinds));
+}
+
+std::size_t RedisStore::count_rewound() const {
+  std::size_t count = 0;
+  if (!gateway_) return count;
+  for (const auto& [slug, gone] : gateway_->rewound()) count += 1 + gone.size();
+  return count;
+}
+
+Result<std::string> RedisStore::accept_rewind(std::string_view sale) {
+  std::promise<bool> accepted;
+  boost::asio::post(io_, [&] {
+    const bool was_frozen = gateway_->accept_rewind(sale);
+    note_condition();
+    accepted.set_value(was_frozen);
+  });
+  if (accepted.get_future().get()) {
+    return "the history of " + std::string(sale) +
+           " is taken as it now is, and this gateway sells from it";
+  }
+  return ClaimStore::accept_rewind(sale);
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ struct CallerOptions {
 
 class SafeCaller {
  public:
-  // The server's reply; or an Error. storage_unavailable: nothing was carried out. unconfirmed: it is
-  // not known whether it was, or whether it lasts. overloaded: too much is under way.
+  // The server's reply; or an Error. storage_unavailable: nothing was carried out. unconfirmed: it
+  // is not known whether it was, or whether it lasts. overloaded: too much is under way.
   using OnReply = std::function<void(Result<Reply>)>;
 
   SafeCaller(std::unique_ptr<RedisClient> client, CallerOptions options);
