@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;
+constexpr auto kAdminPatience = 30s;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ ExitCode ask_admin(const AdminRequest& request, std::string& body) {
     say(server.error().message);
     return ExitCode::usage;
   }
-  HttpClient http(std::move(*server), kPatience);
+  HttpClient http(std::move(*server), kAdminPatience);
   const std::string url = http.server().text();
   ClientRequest asked;
   asked.method = request.method;

@@ -297,8 +297,8 @@ def packages_explained(tree):
     for number, line in enumerate(tree.text("packages.txt").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             words = line.split()
-            if len(words) != 2 or words[0] not in ("run", "test"):
-                yield "packages.txt", number, "not 'run PACKAGE' or 'test PACKAGE'"
+            if len(words) != 2 or words[0] not in ("run", "cluster", "test"):
+                yield "packages.txt", number, "not 'run PACKAGE', 'cluster PACKAGE' or 'test PACKAGE'"
             else:
                 listed[words[1]] = "packages.txt", number
     for from_npm in ("web/package.json", "tests/npm/package.json"):
