@@ -344,18 +344,25 @@ void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::Sal
   const auto next = [this, task, page, slugs, at, from, more] {
     read_listed(task, page, slugs, at + 1, from, more);
   };
-  gateway_.send(place.slug, read_sale_call(called(place)),
-                [this, task, page, slugs, at, from, more, place, next](const Result<Reply>& reply) {
+  // Of one that was rewound it is shown what there is, and nothing settled in it: it is for the
+  // merchant to look at, and the others are none of it.
+  static const ChainPoint kNothing;
+  const bool is_frozen = gateway_.rewound_.contains(place.slug);
+  const CalledSale sale{place.slug, false, is_frozen ? kNothing : known(place)};
+  gateway_.send(place.slug, read_sale_call(sale),
+                [this, task, page, slugs, at, from, more, place, next,
+                 is_frozen](const Result<Reply>& reply) {
                   if (!reply) return finish(task, reply.error());
                   Result<ReadAnswer> answer = read_read_reply(*reply);
                   if (!answer) return finish(task, answer.error());
                   switch (answer->verdict) {
                     case CallVerdict::decided:
-                      gateway_.note(place.slug, answer->at);
+                      if (!is_frozen) gateway_.note(place.slug, answer->at);
                       page->sales.push_back(gateway_.view(std::move(answer->sale)));
                       return next();
                     case CallVerdict::due:
                     case CallVerdict::again:
+                      if (is_frozen) return next();
                       return settle(task, place, [this, task, page, slugs, at, from, more] {
                         read_listed(task, page, slugs, at, from, more);
                       });
@@ -365,7 +372,7 @@ void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::Sal
                       return next();
                     case CallVerdict::rewound:
                       gateway_.freeze(place.slug);
-                      return finish(task, gateway_.rewound_error(place.slug));
+                      return read_listed(task, page, slugs, at, from, more);
                   }
                   CHECK(false);
                 });

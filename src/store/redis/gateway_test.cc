@@ -220,6 +220,9 @@ TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {
   }
   EXPECT_TRUE(gateway_.gateway->rewound().contains("s"));
   EXPECT_EQ(client_.say({"EXISTS", "{s}:state"}), "0");
+  const auto page = std::get<store::SalesPage>(gateway_.ask(store::ListSales{}));
+  ASSERT_EQ(page.sales.size(), 1U);
+  EXPECT_EQ(page.sales[0].definition->slug, "other");
   EXPECT_TRUE(is_granted(gateway_.ask(claim("bob", "other"))));  // that one forgot nothing
 }
 
@@ -244,6 +247,10 @@ TEST_F(GatewayToAServer, WhatARewindLostIsListedAndTheSaleGoesOnWhenThatIsAccept
   EXPECT_EQ(error_of(gateway_.ask(kRead)).code, ErrorCode::data_damaged);
   // The one about another sale comes behind the question what is gone.
   EXPECT_TRUE(std::holds_alternative<store::CreateReply>(gateway_.ask(create("t", 1))));
+  // Listed is what there is: ann alone has a claim.
+  const auto page = std::get<store::SalesPage>(gateway_.ask(store::ListSales{}));
+  ASSERT_EQ(page.sales.size(), 2U);
+  EXPECT_EQ(page.sales[0].claims, 1U);
   const auto& gone = gateway_.gateway->rewound().at("s");
   ASSERT_EQ(gone.size(), 2U);
   EXPECT_EQ(gone[0].id, bob.id);
