@@ -10,7 +10,8 @@
 namespace doorbuster::redis {
 namespace {
 
-constexpr std::size_t kGrantedRemembered = 4096;  // of each sale
+constexpr std::size_t kGrantedRemembered = 4'096;  // of each sale
+constexpr std::size_t kAllRemembered = 1'000'000;
 
 }  // namespace
 
@@ -125,6 +126,7 @@ bool Gateway::accept_rewind(std::string_view slug) {
   // Refusals were counted all the same.
   OfSale& sale = sales_[std::string(slug)];
   sale.known = {};
+  remembered_ -= sale.granted.size();
   sale.granted.clear();
   newest_round_ = 0;  // which that is may have been lost with it
   return true;
@@ -209,7 +211,11 @@ store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
       OfSale& sale = sales_[place.slug];
       sale.ordinal = answer.ordinal;
       sale.granted.push_back({of_claim.claim.number, std::string(waiting.claim.buyer.view())});
-      if (sale.granted.size() > kGrantedRemembered) sale.granted.pop_front();
+      if (sale.granted.size() > kGrantedRemembered || remembered_ == kAllRemembered) {
+        sale.granted.pop_front();
+      } else {
+        ++remembered_;
+      }
     }
     return reply;
   }

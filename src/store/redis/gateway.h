@@ -117,6 +117,7 @@ class Gateway {
     std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
   };
   std::map<std::string, OfSale, std::less<>> sales_;  // by real slug
+  std::size_t remembered_ = 0;                        // grants of all sales
   Rewinds rewound_;
   std::uint32_t newest_round_ = 0;  // as last heard; 0: not known, or there is none
   std::vector<store::Released> released_;

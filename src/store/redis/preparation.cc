@@ -19,12 +19,12 @@ class Libraries : public std::enable_shared_from_this<Libraries> {
             OnPrepared on_prepared)
       : client_(client),
         patience_(patience),
-        durability_(std::move(durability)),
+        prepared_{std::move(durability), std::nullopt},
         on_prepared_(std::move(on_prepared)) {}
 
   void see_to_all() {
     ++open_;  // this one
-    for (const ShardDurability& shard : durability_.shards) see_to(shard.master);
+    for (const ShardDurability& shard : prepared_.durability.shards) see_to(shard.master);
     end_one();
   }
 
@@ -35,14 +35,13 @@ class Libraries : public std::enable_shared_from_this<Libraries> {
   void ask(const Node& master, const Arguments& arguments,
            void (Libraries::*go_on)(const Node& master, const Answer& answer));
   void take_load(const Node& master, const Answer& answer);
-  void miss(ErrorCode code, std::string why) { flaw_ = Error{code, std::move(why)}; }
+  void miss(ErrorCode code, std::string why) { prepared_.flaw = Error{code, std::move(why)}; }
   void end_one();
 
   RedisClient& client_;
   const milliseconds patience_;
-  Durability durability_;
+  Preparation prepared_;
   OnPrepared on_prepared_;
-  std::optional<Error> flaw_;
   std::size_t open_ = 0;  // masters that are not seen to yet
 };
 
@@ -97,8 +96,7 @@ void Libraries::take_load(const Node& master, const Answer& answer) {
 }
 
 void Libraries::end_one() {
-  if (--open_ > 0) return;
-  on_prepared_(flaw_ ? Result<Durability>(*flaw_) : Result<Durability>(std::move(durability_)));
+  if (--open_ == 0) on_prepared_(std::move(prepared_));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "base/result.h"
 #include "store/redis/client.h"
@@ -14,14 +15,19 @@
 
 namespace doorbuster::redis {
 
-using OnPrepared = std::function<void(Result<Durability>)>;
+struct Preparation {
+  Durability durability;
+  // Of a master that cannot be sold from: unsupported (it has the library of a later program), or
+  // storage_unavailable (it does not take the library, or does not answer).
+  std::optional<Error> flaw;
+};
+using OnPrepared = std::function<void(Result<Preparation>)>;
 
 // Surveys the nodes and loads the library where it is missing, older or altered; `patience` for
 // each step. `on_prepared` is called once, from within the client's destructor if that comes first.
-// It gets an error where there is nothing to sell from: unsupported (Redis is older than 7.0, or
-// has the library of a later program), storage_unavailable (a master does not take the library, or
-// does not answer), or what survey() says. A user who may not ask for the functions is taken to
-// find them there. overloaded, and no answer: see RedisClient::submit().
+// It gets an error where nothing is known of the nodes: unsupported (Redis is older than 7.0), or
+// what survey() says. A user who may not ask for the functions is taken to find them there.
+// overloaded, and no answer: see RedisClient::submit().
 Status prepare(RedisClient& client, Deployment deployment, std::chrono::milliseconds patience,
                OnPrepared on_prepared);
 

@@ -132,7 +132,7 @@ class RedisStore final : public store::ClaimStore {
 
   void look();
   void look_after(milliseconds pause);
-  void take_look(Result<Durability> found);
+  void take_look(Result<Preparation> found);
   void take_identity(const Result<Identity>& found);
   void end_look();
   void on_node(const Node& node, bool is_up, const std::string& reason);
@@ -265,18 +265,22 @@ void RedisStore::look_after(milliseconds pause) {
 void RedisStore::look() {
   if (std::exchange(looking_, true)) return;
   const Status begun = prepare(caller_->client(), options_.client.routing.deployment, kLookPatience,
-                               [this](Result<Durability> found) {
+                               [this](Result<Preparation> found) {
                                  if (!closing_) take_look(std::move(found));
                                });
   if (!begun.ok()) take_look(begun.error());
 }
 
-void RedisStore::take_look(Result<Durability> found) {
+void RedisStore::take_look(Result<Preparation> found) {
   if (!found) {
     flaw_ = found.error();
     return end_look();
   }
-  durability_ = std::move(*found);
+  durability_ = std::move(found->durability);
+  if (found->flaw) {
+    flaw_ = found->flaw;
+    return end_look();
+  }
   if (durability_->level < options_.durability) {
     flaw_ = Error{ErrorCode::unsupported, shortfall(*durability_, options_.durability)};
     return end_look();
