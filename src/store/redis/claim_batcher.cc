@@ -46,6 +46,19 @@ std::optional<ClaimBatch> ClaimBatcher::next() {
   return std::nullopt;
 }
 
+ClaimBatch ClaimBatcher::split(ClaimBatch& batch,
+                               const std::function<bool(const WaitingClaim&)>& is_other) {
+  const auto sale = sales_.find(batch.sale.view());
+  CHECK(sale != sales_.end() && sale->second.under_way > 0);
+  ClaimBatch others{batch.sale, {}};
+  const auto end = std::stable_partition(batch.claims.begin(), batch.claims.end(),
+                                         [&](const auto& claim) { return !is_other(claim); });
+  others.claims.assign(std::make_move_iterator(end), std::make_move_iterator(batch.claims.end()));
+  batch.claims.erase(end, batch.claims.end());
+  if (!others.claims.empty()) ++sale->second.under_way;
+  return others;
+}
+
 void ClaimBatcher::ended(const sale::Slug& sale) { batch_ended(sale.view()); }
 
 void ClaimBatcher::put_back(ClaimBatch batch) {

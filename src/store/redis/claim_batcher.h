@@ -9,13 +9,14 @@
 // Thread: one.
 // Owns: the claims that wait.
 // Invariants: a claim that was added is in exactly one batch, until that is put back; of a sale no
-// more than `under_way` batches are out, and one that is not full only while no other is; what is
-// kept of a sale goes with its last claim and batch.
+// more than `under_way` batches are out, but for those that were split off, and one that is not
+// full only while no other is; what is kept of a sale goes with its last claim and batch.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -53,6 +54,9 @@ class ClaimBatcher {
   // A batch that is to be called now; nothing: all others have to wait. To be asked at the end of a
   // turn, and when a batch has ended, until there is none.
   std::optional<ClaimBatch> next();
+  // Takes the claims that `is_other` says out of the batch, as one more of that sale that is out;
+  // empty, and not out, if there are none.
+  ClaimBatch split(ClaimBatch& batch, const std::function<bool(const WaitingClaim&)>& is_other);
   // A batch of this sale has been answered, or never will be.
   void ended(const sale::Slug& sale);
   // The same, but nothing was decided: its claims come first again, before all that came later. Of

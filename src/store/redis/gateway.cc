@@ -1,5 +1,6 @@
 #include "store/redis/gateway.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t kGrantedRemembered = 4'096;  // of each sale
 constexpr std::size_t kAllRemembered = 1'000'000;
+// So many refusals of a batch are worth a look at the sale in their place.
+constexpr std::size_t kWorthALook = 8;
 
 }  // namespace
 
@@ -21,6 +24,7 @@ Gateway::Gateway(SafeCaller& caller, const GatewayOptions& options, std::functio
       wake_(std::move(wake)),
       caller_(caller),
       batcher_(options_.batches),
+      sold_out_(caller),
       commands_(std::make_unique<Commands>(*this)) {}
 
 Gateway::~Gateway() = default;
@@ -152,6 +156,84 @@ void Gateway::call_batch(ClaimBatch batch) {
 
 void Gateway::send_batch(ClaimBatch batch, const Place& place) {
   if (rewound_.contains(place.slug)) return fail_batch(batch, rewound_error(place.slug));
+  const SoldOut::Sale* sold_out = sold_out_.find(place.slug);
+  if (sold_out == nullptr || sold_out->at != known(place.slug)) {
+    return send_claims(std::move(batch), place);
+  }
+  ClaimBatch refused = batcher_.split(batch, [sold_out](const WaitingClaim& waiting) {
+    return waiting.claim.quantity <= sold_out->limit &&
+           !sold_out->buyers.contains(std::string(waiting.claim.buyer.view()));
+  });
+  if (refused.claims.size() < kWorthALook) {
+    for (WaitingClaim& each : refused.claims) batch.claims.push_back(std::move(each));
+    if (!refused.claims.empty()) batcher_.ended(refused.sale);
+    return send_claims(std::move(batch), place);
+  }
+  if (batch.claims.empty()) {
+    batcher_.ended(batch.sale);
+  } else {
+    send_claims(std::move(batch), place);
+  }
+  refuse_batch(std::move(refused), place, sold_out->at);
+}
+
+void Gateway::refuse_batch(ClaimBatch batch, const Place& place, const ChainPoint& at) {
+  const auto shared = std::make_shared<ClaimBatch>(std::move(batch));
+  send(place.slug, read_sale_call({place.slug, place.as_newest, known(place.slug)}),
+       [this, shared, place, at](const Result<Reply>& reply) {
+         take_look(std::move(*shared), place, at,
+                   reply ? read_read_reply(*reply) : Result<ReadAnswer>(reply.error()));
+         end_turn();
+       });
+}
+
+void Gateway::take_look(ClaimBatch batch, const Place& place, const ChainPoint& at,
+                        const Result<ReadAnswer>& answer) {
+  if (!answer) return fail_batch(batch, answer.error());
+  const store::SaleView& view = answer->sale.view;
+  const bool is_as_it_was = answer->verdict == CallVerdict::decided && answer->at == at &&
+                            view.status == sale::SaleStatus::open && view.totals.available == 0;
+  if (!is_as_it_was) {
+    sold_out_.forget(place.slug);
+    return batcher_.put_back(std::move(batch));
+  }
+  ClaimsAnswer refused;
+  refused.at = answer->at;
+  refused.now = view.now;
+  refused.opens_at = view.definition->opens_at;
+  refused.claim_attempts = view.definition->claim_attempts;
+  ClaimAnswer of_claim;
+  of_claim.sequence = answer->at.sequence;
+  of_claim.held = view.totals.held;
+  of_claim.next_return_at = view.next_return_at;
+  for (const WaitingClaim& each : batch.claims) {
+    release(each.ticket, reply_to(each, place, refused, of_claim));
+  }
+  batcher_.ended(batch.sale);
+}
+
+void Gateway::learn_if_sold_out(const Place& place, const ClaimsAnswer& answer) {
+  const auto is_sold_out = [](const ClaimAnswer& each) {
+    return each.verdict == sale::ClaimVerdict::refused && each.refusal == sale::Refusal::sold_out;
+  };
+  if (answer.claims.size() < kWorthALook || sold_out_.was_learned(place.slug, answer.at) ||
+      !std::all_of(answer.claims.begin(), answer.claims.end(), is_sold_out)) {
+    return;
+  }
+  send(place.slug, read_sale_call({place.slug, place.as_newest, known(place.slug)}),
+       [this, place](const Result<Reply>& reply) {
+         if (!reply) return;
+         const Result<ReadAnswer> sale = read_read_reply(*reply);
+         if (!sale || sale->verdict != CallVerdict::decided ||
+             sale->sale.view.totals.available > 0 || sold_out_.was_learned(place.slug, sale->at)) {
+           return;
+         }
+         note(place.slug, sale->at);
+         sold_out_.learn(place.slug, *sale);
+       });
+}
+
+void Gateway::send_claims(ClaimBatch batch, const Place& place) {
   std::vector<sale::ClaimUnits> claims;
   claims.reserve(batch.claims.size());
   for (const WaitingClaim& each : batch.claims) claims.push_back(each.claim);
@@ -186,6 +268,7 @@ void Gateway::take_batch(ClaimBatch batch, const Place& place, const Result<Clai
       break;
   }
   note(place.slug, answer->at);
+  learn_if_sold_out(place, *answer);
   for (std::size_t i = 0; i < batch.claims.size(); ++i) {
     release(batch.claims[i].ticket, reply_to(batch.claims[i], place, *answer, answer->claims[i]));
   }

@@ -22,6 +22,7 @@
 #include "store/redis/claim_batcher.h"
 #include "store/redis/function_calls.h"
 #include "store/redis/safe_caller.h"
+#include "store/redis/sold_out.h"
 
 namespace doorbuster::redis {
 
@@ -93,6 +94,14 @@ class Gateway {
 
   void call_batch(ClaimBatch batch);
   void send_batch(ClaimBatch batch, const Place& place);
+  void send_claims(ClaimBatch batch, const Place& place);
+  // Claims of buyers who never claimed in a sale that was sold out when it was at `at`: refused if
+  // it is there still, and else sent as any others.
+  void refuse_batch(ClaimBatch batch, const Place& place, const ChainPoint& at);
+  void take_look(ClaimBatch batch, const Place& place, const ChainPoint& at,
+                 const Result<ReadAnswer>& answer);
+  // Begins to find out who has claimed, if all of this batch were refused for want of units.
+  void learn_if_sold_out(const Place& place, const ClaimsAnswer& answer);
   void take_batch(ClaimBatch batch, const Place& place, const Result<ClaimsAnswer>& answer);
   void fail_batch(const ClaimBatch& batch, const Error& error);
   store::Reply reply_to(const WaitingClaim& waiting, const Place& place, const ClaimsAnswer& answer,
@@ -105,6 +114,7 @@ class Gateway {
   const std::function<void()> wake_;
   SafeCaller& caller_;
   ClaimBatcher batcher_;
+  SoldOut sold_out_;
   struct Granted {
     sale::ClaimOrdinal number;
     std::string buyer;

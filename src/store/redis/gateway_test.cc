@@ -164,6 +164,68 @@ TEST_F(GatewayToAServer, ATurnsClaimsAreFewCallsAndEachHasItsAnswer) {
             800U);
 }
 
+// How often Redis was asked to decide claims, and how often to read.
+struct Calls {
+  long decided = 0;
+  long read = 0;
+};
+Calls calls_of(Client& client) {
+  const std::string stats = client.ask({"INFO", "commandstats"}).reply.text;
+  const auto count = [&stats](const std::string& name) {
+    const std::string before = "cmdstat_" + name + ":calls=";
+    const std::size_t at = stats.find(before);
+    return at == std::string::npos ? 0 : std::atol(stats.c_str() + at + before.size());
+  };
+  return {count("fcall"), count("fcall_ro")};
+}
+
+TEST_F(GatewayToAServer, ACrowdThatComesTooLateIsRefusedByALookAtTheSale) {
+  const auto ask_all = [&](const char* name, int buyers) {
+    for (int i = 0; i < buyers; ++i) gateway_.hand_over(claim(name + std::to_string(i)));
+    return gateway_.replies();
+  };
+  const auto expect_all_refused = [](const std::vector<store::Reply>& replies) {
+    for (const store::Reply& reply : replies) {
+      const auto& answer = std::get<store::ClaimReply>(reply);
+      EXPECT_EQ(answer.verdict, ClaimVerdict::refused);
+      EXPECT_EQ(answer.refusal, sale::Refusal::sold_out);
+      EXPECT_EQ(answer.sequence.value, 102U);  // created, opened, a hundred times granted
+    }
+  };
+  ask_all("winner", 100);
+  expect_all_refused(ask_all("late", 50));
+  // Behind the read of the sale that leads to it, and behind that of its winners.
+  gateway_.ask(kRead);
+  gateway_.ask(kRead);
+  const Calls before = calls_of(client_);
+  expect_all_refused(ask_all("later", 5'000));
+  const Calls after = calls_of(client_);
+  EXPECT_EQ(after.decided, before.decided);
+  EXPECT_LE(after.read - before.read, 5'000 / 256 + 1);
+
+  // Winners among them are told what they have; who wants more than one may have is told that.
+  gateway_.hand_over(claim("winner7"));
+  gateway_.hand_over(sale::ClaimUnits{sale::Slug("s"), sale::BuyerId("greedy"), 2, {}});
+  for (int i = 0; i < 50; ++i) gateway_.hand_over(claim("latest" + std::to_string(i)));
+  auto mixed = gateway_.replies();
+  EXPECT_TRUE(is_existing(mixed[0]));
+  EXPECT_EQ(std::get<store::ClaimReply>(mixed[1]).refusal, sale::Refusal::limit_exceeded);
+  mixed.erase(mixed.begin(), mixed.begin() + 2);
+  expect_all_refused(mixed);
+
+  // Another gateway puts more on offer, and that is found by whoever asks next.
+  RunningGateway other(redis_, kPatient);
+  sale::ChangeSale more;
+  more.sale = sale::Slug("s");
+  sale::SaleChanges changes;
+  changes.stock = 120;
+  more.changes = std::make_shared<sale::SaleChanges>(changes);
+  EXPECT_TRUE(std::holds_alternative<store::SaleChangeReply>(other.insist(more)));
+  int granted = 0;
+  for (const store::Reply& reply : ask_all("last", 50)) granted += is_granted(reply) ? 1 : 0;
+  EXPECT_EQ(granted, 20);
+}
+
 TEST_F(GatewayToAServer, WithoutAServerNothingIsDecidedAndItComesBackByItself) {
   RunningGateway hasty(redis_, {});
   EXPECT_TRUE(verdict_of(hasty.insist(claim("ann"))));
