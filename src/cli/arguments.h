@@ -53,6 +53,7 @@ struct ServeArguments {
   std::uint64_t journal_retain_seconds = 0;  // 0: as long as there is room
   std::string redis_url = "redis://127.0.0.1:6379";
   bool redis_cluster = false;
+  std::vector<std::string> redis_nodes;
   Secret redis_password{};
   std::string redis_ca_file;
   std::string redis_certificate_file;

@@ -13,7 +13,19 @@ using redis::DurabilityLevel;
 
 constexpr std::string_view kNoPassword = "x";  // to read the rest of an address without one
 
+Result<redis::Address> read_node(const std::string& text) {
+  const Error no_node{ErrorCode::invalid_argument, "'" + text + "' is no host:port"};
+  if (text.find_first_of("@/") != std::string::npos) return no_node;
+  auto address = redis::parse_address("redis://" + text);
+  return address ? std::move(address) : no_node;
+}
+
 }  // namespace
+
+std::string redis_node_flaw(const std::string& text) {
+  const auto node = read_node(text);
+  return node ? std::string() : node.error().message;
+}
 
 std::string redis_url_flaw(const std::string& text) {
   const auto apart = redis::parse_address(text, kNoPassword);
@@ -45,6 +57,9 @@ Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArgument
   options.client.connection.tls.key_file = arguments.redis_key_file;
   options.client.routing.deployment =
       arguments.redis_cluster ? redis::Deployment::cluster : redis::Deployment::server;
+  for (const std::string& text : arguments.redis_nodes) {
+    options.client.routing.seeds.push_back(read_node(text)->node);
+  }
   options.durability = *redis_level(arguments.redis_durability);
   options.random = fill_random;
   return open_redis_store(std::move(options));

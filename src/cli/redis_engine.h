@@ -16,6 +16,8 @@ namespace doorbuster::cli {
 // What is wrong with a `redis.url`; empty: nothing. A password has a setting of its own, since
 // others on the machine can read this one.
 std::string redis_url_flaw(const std::string& text);
+// The same for one of `redis.nodes`.
+std::string redis_node_flaw(const std::string& text);
 // "D1"; nothing: there is no such level.
 std::optional<redis::DurabilityLevel> redis_level(const std::string& text);
 

@@ -266,6 +266,20 @@ class ManyGateways(OnRedis):
         self.addCleanup(cluster.kill)
         self.sell_from_two(cluster, "--redis.cluster")
 
+    def test_a_gateway_finds_the_cluster_by_any_of_the_nodes_it_was_told(self):
+        cluster = RedisCluster(self.path("cluster"), replicas=1)
+        self.addCleanup(cluster.kill)
+        first, second = cluster.servers[:2]
+        first.kill()
+        eventually("its replica is elected", lambda: 3 == sum(
+            server.say("ROLE").startswith("master") for server in cluster.servers[1:]))
+        gateway = self.gateway(cluster, "--redis.cluster", "--redis.nodes", f"127.0.0.1:1,127.0.0.1:{second.port}")
+        with gateway.connect() as connection:
+            for sale in ("a", "b", "c", "d"):
+                self.create(connection, sale, 1)
+                self.assertEqual(connection.ask(claim(sale, "ann")).status, 201)
+        self.wait_for_line(gateway, "redis", "ok")
+
     def sell_from_two(self, redis, *arguments):
         gateways = [self.gateway(redis, *arguments) for _ in range(2)]
         buyers, units = scaled(20_000, 500), scaled(1_000, 50)

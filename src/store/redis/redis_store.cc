@@ -29,7 +29,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLookPatience{2'000};  // for each step of a look
+// For each step of a look: to get a connection to a node, and its answer has longer.
+constexpr milliseconds kLookPatience{1'000};
 constexpr milliseconds kLookAgain{200};       // after one that found something wrong
 
 // What keeps the servers from the level that is asked for, in a sentence.

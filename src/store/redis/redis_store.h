@@ -30,7 +30,7 @@ struct RedisStoreOptions {
   // How long a command may wait for a server that can take it.
   std::chrono::milliseconds patience{50};
   // How long the opening waits for servers that are not there yet.
-  std::chrono::milliseconds start_time{10'000};
+  std::chrono::milliseconds start_time{15'000};
   // Between two looks at how they are set up.
   std::chrono::milliseconds look_time{10'000};
   // Commands of a port that may wait; more are refused as overloaded.
