@@ -53,6 +53,10 @@ class RedisServer:
         assert answer is not None, f"redis-server does not answer {words}"
         return answer
 
+    def role(self):
+        """Lines of ROLE: master ..., or slave, host and port of its master, connected ..."""
+        return (self.try_say("ROLE") or "none").split("\n")
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -78,7 +82,8 @@ class RedisCluster:
     def __init__(self, folder, masters=3, replicas=0, lines=SYNCED):
         self.servers = []
         for number in range(masters * (1 + replicas)):
-            own = ("cluster-enabled yes", f"cluster-port {free_port()}", "cluster-node-timeout 2000")
+            own = ("cluster-enabled yes", f"cluster-port {free_port()}", "cluster-node-timeout 2000",
+                   "repl-diskless-sync-delay 0")
             self.servers.append(RedisServer(os.path.join(folder, str(number)), (*lines, *own)))
         for server in self.servers:
             server.start()
@@ -88,6 +93,11 @@ class RedisCluster:
         assert made.returncode == 0, made.stdout + made.stderr
         eventually("the cluster has found itself",
                    lambda: all("cluster_state:ok" in server.say("CLUSTER", "INFO") for server in self.servers))
+        # One that never had its master's data is not elected in its place.
+        eventually("every replica follows", lambda: all(
+            role[0] == "master" or role[3] == "connected" for role in map(RedisServer.role, self.servers)))
+        eventually("every node knows every replica", lambda: all(
+            server.say("CLUSTER", "NODES").count("slave") == masters * replicas for server in self.servers))
 
     @property
     def url(self):

@@ -272,7 +272,7 @@ class ManyGateways(OnRedis):
         first, second = cluster.servers[:2]
         first.kill()
         eventually("its replica is elected", lambda: 3 == sum(
-            server.say("ROLE").startswith("master") for server in cluster.servers[1:]))
+            server.role()[0] == "master" for server in cluster.servers[1:]))
         gateway = self.gateway(cluster, "--redis.cluster", "--redis.nodes", f"127.0.0.1:1,127.0.0.1:{second.port}")
         with gateway.connect() as connection:
             for sale in ("a", "b", "c", "d"):

@@ -31,7 +31,7 @@ using std::chrono::steady_clock;
 
 // For each step of a look: to get a connection to a node, and its answer has longer.
 constexpr milliseconds kLookPatience{1'000};
-constexpr milliseconds kLookAgain{200};       // after one that found something wrong
+constexpr milliseconds kLookAgain{200};  // after one that found something wrong
 
 // What keeps the servers from the level that is asked for, in a sentence.
 std::string shortfall(const Durability& durability, DurabilityLevel asked) {
@@ -138,6 +138,7 @@ class RedisStore final : public store::ClaimStore {
   void end_look();
   void on_node(const Node& node, bool is_up, const std::string& reason);
   Result<std::uint32_t> replicas_for(std::string_view tag) const;
+  bool falls_short() const;
   static bool is_final(const std::optional<Error>& flaw);
   Error start_error() const;
   void note_condition();
@@ -190,10 +191,14 @@ Status RedisStore::open() {
       std::move(*client),
       CallerOptions{options_.patience, [this](std::string_view tag) { return replicas_for(tag); },
                     options_.replica_time, [this] { look_after(milliseconds(0)); }});
-  const auto end = steady_clock::now() + options_.start_time;
-  while (!gateway_ && refused_.empty() && !is_final(flaw_) && steady_clock::now() < end) {
-    io_.run_one_until(end);
-  }
+  const auto begin = steady_clock::now();
+  const auto end = begin + options_.start_time;
+  const auto may_go_on = [&] {
+    const auto now = steady_clock::now();
+    if (gateway_ || !refused_.empty() || now >= end) return false;
+    return !is_final(flaw_) || (falls_short() && now < begin + options_.settle_time);
+  };
+  while (may_go_on()) io_.run_one_until(end);
   if (!gateway_) return start_error();
   thread_ = std::thread([this] { io_.run(); });
   ::pthread_setname_np(thread_.native_handle(), "db-redis");
@@ -282,7 +287,7 @@ void RedisStore::take_look(Result<Preparation> found) {
     flaw_ = found->flaw;
     return end_look();
   }
-  if (durability_->level < options_.durability) {
+  if (falls_short()) {
     flaw_ = Error{ErrorCode::unsupported, shortfall(*durability_, options_.durability)};
     return end_look();
   }
@@ -340,15 +345,18 @@ std::string RedisStore::servers_line() const {
   return text.empty() ? "ok" : text;
 }
 
+bool RedisStore::falls_short() const {
+  return durability_ && durability_->level < options_.durability;
+}
+
 void RedisStore::note_condition() {
-  const bool falls_short = durability_ && durability_->level < options_.durability;
   store::StoreCondition now;
-  now.ready = gateway_ && caller_->client().is_ready() && !falls_short && !is_final(flaw_);
+  now.ready = gateway_ && caller_->client().is_ready() && !falls_short() && !is_final(flaw_);
   now.durability = durability_ ? std::string(name_of(durability_->level)) : "unknown";
   now.lines.emplace_back("redis", servers_line());
   now.lines.emplace_back("durability",
-                         falls_short ? shortfall(*durability_, options_.durability) : "ok");
-  now.lines.emplace_back("setup", !flaw_ || falls_short ? "ok" : flaw_->message);
+                         falls_short() ? shortfall(*durability_, options_.durability) : "ok");
+  now.lines.emplace_back("setup", !flaw_ || falls_short() ? "ok" : flaw_->message);
   std::vector<store::Rewind> rewinds;
   if (gateway_) {
     for (const auto& [slug, gone] : gateway_->rewound()) rewinds.push_back({slug, gone});

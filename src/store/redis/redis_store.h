@@ -31,6 +31,9 @@ struct RedisStoreOptions {
   std::chrono::milliseconds patience{50};
   // How long the opening waits for servers that are not there yet.
   std::chrono::milliseconds start_time{15'000};
+  // For so long a level that falls short is not taken for final then: nodes that have just started
+  // learn of each other.
+  std::chrono::milliseconds settle_time{3'000};
   // Between two looks at how they are set up.
   std::chrono::milliseconds look_time{10'000};
   // Commands of a port that may wait; more are refused as overloaded.
