@@ -334,15 +334,17 @@ Result<std::uint32_t> RedisStore::replicas_for(std::string_view tag) const {
   return options_.durability >= DurabilityLevel::d2 ? shard->wait_replicas : 0U;
 }
 
+// A node that is down and not needed is no matter here: that a replica is away, the line about
+// durability tells.
 std::string RedisStore::servers_line() const {
+  if (caller_->client().is_ready()) return "ok";
   std::string text;
   for (const NodeCondition& node : caller_->client().condition()) {
     if (node.is_up) continue;
     text += text.empty() ? "" : "; ";
     text += node.reason.empty() ? node.node.text() + ": no connection yet" : node.reason;
   }
-  if (text.empty() && !caller_->client().is_ready()) return "nobody serves some of the slots";
-  return text.empty() ? "ok" : text;
+  return text.empty() ? "nobody serves some of the slots" : text;
 }
 
 bool RedisStore::falls_short() const {
