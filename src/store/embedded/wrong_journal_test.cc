@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include "sale/event_codec.h"
@@ -11,11 +12,25 @@
 #include "store/embedded/store_copy.h"
 #include "store/embedded/verify.h"
 #include "store/embedded/whole_store_test.h"
+#include "support/intercepted_files.h"
 
 namespace doorbuster::embedded {
 namespace {
 
 std::string message_of(const auto& result) { return result.ok() ? "" : result.error().message; }
+
+// All groups of a journal.
+class Groups final : public GroupVisitor {
+ public:
+  Status on_group(const GroupHeader& header, std::span<const std::byte> payload) override {
+    all.emplace_back(header,
+                     std::string(reinterpret_cast<const char*>(payload.data()), payload.size()));
+    return ok_status();
+  }
+  std::string describe(std::span<const std::byte>) override { return ""; }
+
+  std::vector<std::pair<GroupHeader, std::string>> all;
+};
 
 // Two sales, and 130 claims of the first, each a group of one block, in three segments.
 class WrongJournal : public testing::Test {
@@ -91,6 +106,22 @@ class WrongJournal : public testing::Test {
     return record_of({{sale}, {1}, ManualClock::kBegin, sale::SaleCreated{definition}});
   }
 
+  // The same journal once more, with the groups as `change` leaves them, each of which follows the
+  // one before.
+  void write_anew(
+      const std::function<void(std::uint64_t group, GroupHeader&, std::string&)>& change) {
+    Groups groups;
+    ASSERT_TRUE(read_journal(files(), {"data/journal", identity().incarnation, {}}, groups).ok());
+    for (const std::uint64_t segment : {1, 2, 3}) files().erase(path(segment));
+    SegmentsWriter writer(files(), "data/journal", identity().incarnation);
+    for (auto& [header, payload] : groups.all) {
+      change(header.group, header, payload);
+      header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+      ASSERT_TRUE(writer.add(header, std::as_bytes(std::span(payload))).ok());
+    }
+    ASSERT_TRUE(writer.finish().ok());
+  }
+
   // What verify says, and a start, which says the same.
   std::string refusal() {
     const std::string words = message_of(verify_directory(files(), "data"));
@@ -116,19 +147,6 @@ class WrongJournal : public testing::Test {
   }
 
   SimulatedEngine engine_;
-};
-
-// All groups of a journal.
-class Groups final : public GroupVisitor {
- public:
-  Status on_group(const GroupHeader& header, std::span<const std::byte> payload) override {
-    all.emplace_back(header,
-                     std::string(reinterpret_cast<const char*>(payload.data()), payload.size()));
-    return ok_status();
-  }
-  std::string describe(std::span<const std::byte>) override { return ""; }
-
-  std::vector<std::pair<GroupHeader, std::string>> all;
 };
 
 // What is done to a group of a claim, and what is said of it.
@@ -300,25 +318,18 @@ TEST_F(WrongJournal, ThatASnapshotCoversIsRefusedAsLongAsItIsKept) {
   EXPECT_TRUE(contains(message_of(verify_directory(files(), "data")), "it belongs elsewhere"));
 }
 
-// Written anew with another first sale, so that each group follows the one before.
 TEST_F(WrongJournal, ThatFoldsToOtherSalesThanItsSnapshotIsRefused) {
   ASSERT_EQ(message_of(snapshot(2)), "");
-  Groups groups;
-  ASSERT_TRUE(read_journal(files(), {"data/journal", identity().incarnation, {}}, groups).ok());
-  with_event([](sale::Event& event) {
-    auto definition = std::make_shared<sale::SaleDefinition>();
-    definition->slug = "two";
-    definition->stock = 999;
-    event.body = sale::SaleCreated{definition};
-  })(groups.all[1].first, groups.all[1].second);
-  groups.all[1].second += record_of({{1}, {2}, ManualClock::kBegin, sale::SaleOpened{}});
-  for (const std::uint64_t segment : {1, 2, 3}) files().erase(path(segment));
-  SegmentsWriter writer(files(), "data/journal", identity().incarnation);
-  for (auto& [header, payload] : groups.all) {
-    header.payload_bytes = static_cast<std::uint32_t>(payload.size());
-    ASSERT_TRUE(writer.add(header, std::as_bytes(std::span(payload))).ok());
-  }
-  ASSERT_TRUE(writer.finish().ok());
+  write_anew([](std::uint64_t group, GroupHeader& header, std::string& payload) {
+    if (group != 2) return;
+    with_event([](sale::Event& event) {
+      auto definition = std::make_shared<sale::SaleDefinition>();
+      definition->slug = "two";
+      definition->stock = 999;
+      event.body = sale::SaleCreated{definition};
+    })(header, payload);
+    payload += record_of({{1}, {2}, ManualClock::kBegin, sale::SaleOpened{}});
+  });
   auto manifest = read_newest_manifest(files(), "data/snapshots", identity().incarnation);
   ASSERT_TRUE(manifest.ok());
   Manifest& newest = **manifest;
@@ -329,6 +340,43 @@ TEST_F(WrongJournal, ThatFoldsToOtherSalesThanItsSnapshotIsRefused) {
   EXPECT_EQ(message_of(verify_directory(files(), "data")),
             "data/snapshots: the images and the journal behind them are not what the whole journal "
             "folds to");
+}
+
+TEST_F(WrongJournal, WhoseGroupsFollowEachOtherIsNoSnapshotEither) {
+  const auto whole = files().clone();
+  const auto gap = with_event([](sale::Event& event) { ++event.sequence.value; });
+  const std::vector<WrongGroup> rows = {
+      {"no record", [](GroupHeader&, std::string& payload) { payload[1] = 0x7f; },
+       "the bytes are no record"},
+      {"no event", [](GroupHeader&, std::string& payload) { payload[3] = 0; },
+       "the bytes are not one event"},
+      {"a gap", gap, "sale one, sequence "},
+      {"a sale without a beginning", with_event([](sale::Event& event) { event.sale = {7}; }),
+       "an event of a sale that was not created"},
+      {"a sale that begins with no event",
+       [](GroupHeader&, std::string& payload) {
+         payload[0] = 7;
+         payload[3] = 0;
+       },
+       "the bytes are not one event"},
+      {"a gap before a new sale",
+       [gap](GroupHeader& header, std::string& payload) {
+         gap(header, payload);
+         payload += created(2, "three");
+       },
+       "sale one, sequence "},
+  };
+  for (const WrongGroup& row : rows) {
+    engine_.replace_files(whole->clone());
+    write_anew([&](std::uint64_t group, GroupHeader& header, std::string& payload) {
+      if (group == 20) row.change(header, payload);
+    });
+    const auto taken = snapshot(2);
+    ASSERT_FALSE(taken.ok()) << row.name;
+    EXPECT_TRUE(contains(taken.error().message, row.words)) << row.name << taken.error().message;
+    EXPECT_TRUE(contains(taken.error().message, path(1))) << row.name;
+    EXPECT_TRUE(files().list("data/snapshots")->empty()) << row.name;
+  }
 }
 
 TEST_F(WrongJournal, EndsBeforeWhatItsSnapshotSawAndIsRepairedWithTheRest) {
@@ -379,6 +427,64 @@ TEST_F(WrongJournal, ThatRepeatsEventsIsRepairedWithEachOnce) {
                [&](GroupHeader&, std::string& payload) { payload = again + payload; });
   EXPECT_NE(refusal(), "");
   EXPECT_EQ(repair().claims, 130U);
+}
+
+TEST_F(WrongJournal, IsNoneWhereFilesOfOthersStandBesideIt) {
+  ASSERT_EQ(message_of(snapshot(1)), "");
+  const auto before = verify_directory(files(), "data");
+  ASSERT_TRUE(before.ok());
+  for (const char* name : {"0.seg", "README", "zz"}) {
+    files().put_file(std::string("data/journal/") + name, {});
+    files().put_file(std::string("data/snapshots/") + name, {});
+  }
+  const auto report = verify_directory(files(), "data");
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->digest, before->digest);
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(message_of(snapshot(2)), "");
+  EXPECT_TRUE(files().contents("data/journal/README"));
+  EXPECT_EQ(repair().claims, 130U);
+  ASSERT_TRUE(take_backup(files(), "data", "backup", kLater).ok());
+  EXPECT_FALSE(files().contents("backup/journal/README"));
+}
+
+TEST_F(WrongJournal, IsNoneWhereASnapshotIsToldToStop) {
+  for (std::uint64_t calls = 1;; ++calls) {
+    const auto machine = files().clone();
+    std::atomic<bool> stopping = false;
+    std::uint64_t left = calls;
+    InterceptedFiles watched(*machine, kBlockBytes, [&] {
+      if (--left == 0) stopping = true;
+    });
+    const SnapshotTask task{"data", identity(), {}, 2, 1, kLater};
+    const auto taken = take_snapshot(watched, task, stopping);
+    if (!taken.ok()) {
+      EXPECT_EQ(taken.error().code, ErrorCode::in_use);
+    }
+    EXPECT_EQ(message_of(verify_directory(*machine, "data")), "") << calls;
+    if (!stopping) break;
+  }
+}
+
+// How old a segment is, is read from the next one.
+TEST_F(WrongJournal, IsNoneWhereTheAgeOfASegmentCannotBeRead) {
+  SnapshotOptions keeping;
+  keeping.retain_seconds = 1s;
+  const SnapshotTask task{"data", identity(), keeping, 2, 1, kLater};
+  bool struck = true;
+  for (std::uint64_t k = 1; struck; ++k) {
+    const auto machine = files().clone();
+    machine->fail_operation(k, false);
+    const auto taken = take_snapshot(*machine, task, simulation::kGoOn);
+    struck = !taken.ok();
+    if (struck) {
+      EXPECT_EQ(taken.error().code, ErrorCode::io_failed);
+    }
+    machine->faults().clear();
+    EXPECT_EQ(message_of(verify_directory(*machine, "data")), "") << k;
+    EXPECT_EQ(message_of(take_snapshot(*machine, task, simulation::kGoOn)), "") << k;
+    EXPECT_FALSE(machine->contents(path(1))) << "older than a second";
+  }
 }
 
 TEST(EmptyStore, IsRepairedToAnEmptyOne) {
