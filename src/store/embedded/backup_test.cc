@@ -218,6 +218,12 @@ TEST_F(Backups, WhenRestoredKnowTheIdsOfKeptClaimsAndNoneOfLostOnes) {
   for (const sale::ClaimId id : fresh) {
     EXPECT_TRUE(std::holds_alternative<store::ClaimChangeReply>(confirm(id)));
   }
+  // A sale that was closed then grants nothing, so that each of its ids is of before; of sales that
+  // came later none is.
+  const ClaimIds before(identity());
+  const ClaimIds after(*read_identity(engine_.files(), "new"));
+  EXPECT_EQ(after.encode({{2}, {1}}), before.encode({{2}, {1}}));
+  EXPECT_NE(after.encode({{4}, {0}}), before.encode({{4}, {0}}));
 }
 
 TEST_F(Backups, WhenRestoredKnowCursorsOfKeptEventsAndNoneOfLostOnes) {

@@ -6,6 +6,8 @@
 #include <functional>
 
 #include "store/embedded/backup.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/recovery.h"
 #include "store/embedded/repair.h"
 #include "store/embedded/restore.h"
 #include "store/embedded/verify.h"
@@ -125,6 +127,50 @@ TEST_F(FailingDisk, EndsARepairOfAStoreWhoseSnapshotIsAllThatIsLeft) {
         return only_status(repaired);
       },
       "data", "new");
+}
+
+TEST_F(FailingDisk, EndsTheOpeningOfAStore) {
+  // What comes before the threads of the store, which have a disk of their own.
+  const auto undisturbed = whole_->clone();
+  ASSERT_TRUE(make_data_directory(*undisturbed, "data").ok());
+  ASSERT_TRUE(undisturbed->lock("data/LOCK").ok());
+  ASSERT_TRUE(recover_store(*undisturbed, "data", random_bytes(1)).ok());
+  const std::uint64_t operations = undisturbed->operations();
+  ManualClock clock;
+  StoreOptions options;
+  options.data_dir = "data";
+  options.random = random_bytes(1);
+  for (std::uint64_t k = 1; k <= operations; ++k) {
+    const auto machine = whole_->clone();
+    machine->fail_operation(k, true);
+    const auto opened = open_embedded_store(*machine, clock, options);
+    ASSERT_FALSE(opened.ok()) << k;
+    EXPECT_EQ(opened.error().code, ErrorCode::io_failed) << k << opened.error().message;
+    machine->faults().clear();
+    EXPECT_TRUE(machine->lock("data/LOCK").ok()) << "it let go";
+    EXPECT_TRUE(verify_directory(*machine, "data").ok()) << k;
+  }
+}
+
+TEST_F(FailingDisk, IsNotNeededToSeeThatADirectoryIsNoStore) {
+  ASSERT_TRUE(whole_->erase("data/identity"));
+  EXPECT_EQ(verify_directory(*whole_, "data").error().code, ErrorCode::not_found);
+  whole_->put_directory("empty/journal");
+  EXPECT_EQ(verify_directory(*whole_, "empty").error().code, ErrorCode::not_found);
+  const auto identity = *WholeStore().data(1)->contents("data/identity");
+  whole_->put_directory("alone");
+  whole_->put_file("alone/identity", identity);
+  const auto alone = verify_directory(*whole_, "alone");
+  ASSERT_FALSE(alone.ok());
+  EXPECT_EQ(alone.error().message, "there is no alone/journal");
+}
+
+// More than any keys are: it is no file of ours, and no memory is spent on it.
+TEST_F(FailingDisk, HasNoRoomForKeysOfSeventeenMebibytes) {
+  whole_->put_file("data/keys.json", std::vector<std::byte>(std::size_t{17} << 20));
+  const auto backup = take_backup(*whole_, "data", "backup", kLater);
+  ASSERT_FALSE(backup.ok());
+  EXPECT_EQ(backup.error().message, "data/keys.json is larger than it can be");
 }
 
 }  // namespace
