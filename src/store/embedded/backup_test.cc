@@ -448,5 +448,28 @@ TEST_F(Backups, WhenRestoringEndsEarlyNothingStartsFromIt) {
   }
 }
 
+// The pauses take more than one group.
+TEST_F(Backups, OfVeryManySalesAreRestoredWithEachOfThemPaused) {
+  SimulatedEngine many(13, {.segment_bytes = 4 << 20, .max_waiting = 20'000});
+  ASSERT_TRUE(many.start().ok());
+  constexpr std::uint64_t kSales = 12'000;
+  for (std::uint64_t i = 0; i < kSales; ++i) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "sale-" + std::to_string(i);
+    definition->stock = 1;
+    ASSERT_TRUE(many.submit(sale::CreateSale{definition}));
+  }
+  many.settle();
+  ASSERT_TRUE(back_up(many.files()).ok());
+  const auto restored = restore(many.files());
+  ASSERT_TRUE(restored.ok()) << restored.error().message;
+  EXPECT_EQ(restored->paused_sales, kSales);
+  EXPECT_EQ(restored->events, 3 * kSales);  // created, opened, paused
+  EXPECT_GT(restored->groups, 1U);
+  const auto report = verify_directory(many.files(), "new");
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->sales.size(), kSales);
+}
+
 }  // namespace
 }  // namespace doorbuster::embedded

@@ -487,6 +487,26 @@ TEST_F(WrongJournal, IsNoneWhereTheAgeOfASegmentCannotBeRead) {
   }
 }
 
+// Nothing of such a sale is in the images but that it was.
+TEST_F(WrongJournal, IsRepairedWithoutSalesThatWereDeletedBefore) {
+  ASSERT_TRUE(engine_.start().ok());
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "deleted";
+  definition->stock = 5;
+  definition->opens_at = kLater;
+  engine_.ask(sale::CreateSale{definition});
+  engine_.ask(sale::DeleteSale{sale::Slug("deleted")});
+  for (int i = 200; i < 300; ++i) {
+    engine_.ask(sale::ClaimUnits{sale::Slug("one"), sale::BuyerId(std::to_string(i)), 1, {}});
+  }
+  engine_.stop_in_good_order();
+  ASSERT_EQ(message_of(snapshot(3)), "");
+  const Repaired repaired = repair();
+  EXPECT_FALSE(repaired.loses());
+  EXPECT_EQ(repaired.sales, 2U);
+  EXPECT_EQ(repaired.claims, 230U);
+}
+
 TEST(EmptyStore, IsRepairedToAnEmptyOne) {
   SimulatedEngine engine(33, WholeStore::options_in("data"));
   ASSERT_TRUE(engine.start().ok());
