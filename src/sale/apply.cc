@@ -237,7 +237,7 @@ struct Applier {
       sale.totals_.confirmed += claim.quantity;
       claim.status = ClaimStatus::confirmed;
     }
-    if (!confirmed.reference.empty()) sale.claims_.set_reference(claim, confirmed.reference);
+    sale.claims_.set_reference(claim, confirmed.reference);
   }
   void operator()(const ClaimReleased& released) const {
     Claim& claim = sale.claims_[released.claim];

@@ -102,7 +102,7 @@ std::optional<ClaimPlace> ClaimIdCodec::decode(ClaimId id) const {
     left = before;
   }
   // An id that was made up lands anywhere in 2^122 places; ours have 29 leading zeros in each half.
-  if (left > 0xffffffff || right > 0xffffffff) return std::nullopt;
+  if ((left | right) > 0xffffffff) return std::nullopt;
   return ClaimPlace{SaleOrdinal{static_cast<std::uint32_t>(left)},
                     ClaimOrdinal{static_cast<std::uint32_t>(right)}};
 }

@@ -41,9 +41,8 @@ std::optional<ClaimOutcome> known_claim(const SaleState& sale, const ClaimUnits&
     return ClaimOutcome::existing(*standing.with_key);
   }
   if (!standing.newest_live) return std::nullopt;
-  const std::uint64_t limit = sale.definition().per_buyer_limit;
-  const bool no_room = standing.live_quantity + command.quantity > limit;
-  if (command.key.empty() || (limit == 1 && no_room)) {
+  // Where the limit is one, a live claim leaves no room for another.
+  if (command.key.empty() || sale.definition().per_buyer_limit == 1) {
     return ClaimOutcome::existing(*standing.newest_live);
   }
   return std::nullopt;

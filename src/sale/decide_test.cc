@@ -33,6 +33,7 @@ TEST_F(Claiming, UnitsAreNumberedFromOneInOrder) {
   EXPECT_EQ(units(claim("ann", 2)).first, (UnitRun{1, 2}));
   EXPECT_EQ(units(claim("bob", 1)).first, (UnitRun{3, 1}));
   EXPECT_EQ(units(claim("cid", 5)).first, (UnitRun{4, 5}));
+  EXPECT_NE(claim("bob"), claim("cid"));
 }
 
 TEST_F(Claiming, EachClaimCarriesTheSequenceOfItsDecision) {
@@ -176,6 +177,14 @@ TEST_F(Publishing, TheSameDefinitionAgainIsTheSameSale) {
   EXPECT_EQ(catalog().size(), 1U);
 }
 
+TEST_F(Publishing, ASaleWhoseOpeningHasPassedIsOpenAtOnce) {
+  auto definition = stock(5);
+  definition.opens_at = kBegin;
+  open_sale(definition);
+  EXPECT_EQ(sale().status(), SaleStatus::open);
+  EXPECT_EQ(sale().last_event_at(), kBegin);
+}
+
 TEST_F(Publishing, AHundredMillionUnitsTakeNoMemory) {
   open_sale(stock(kMaxStock));
   EXPECT_LT(sale().memory(), 1024U);
@@ -192,6 +201,19 @@ TEST_F(Publishing, ARoundClosesTheOneBeforeAndErasesNoWinner) {
   EXPECT_EQ(claim("ann", 1, "", "goods-1"), ClaimOutcome::existing(won.claim));
   EXPECT_EQ(claim("bob", 1, "", "goods-1"), refused(Refusal::closed));
   EXPECT_EQ(claim("ann", 1, "", "goods").verdict, ClaimVerdict::granted);
+}
+
+TEST_F(Publishing, ARoundThatWasClosedByHandIsNotClosedAgain) {
+  auto definition = stock(2);
+  definition.slug = "goods-1";
+  definition.closes_at = kBegin + 1s;
+  open_sale(definition);
+  at(2s);
+  settle("goods-1");
+  const Sequence closed = sale("goods-1").sequence();
+  publish_round(3);
+  EXPECT_EQ(sale("goods-1").sequence(), closed);
+  EXPECT_EQ(sale("goods").definition().slug, "goods-2");
 }
 
 }  // namespace

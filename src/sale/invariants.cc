@@ -59,7 +59,8 @@ Status check_owners(const SaleState& sale) {
     UnitRuns units = sale.claims().units(claim);
     units.more.push_back(units.first);
     for (const UnitRun& run : units.more) {
-      for (Unit unit = run.first; unit < run.first + run.count; ++unit) {
+      const std::uint64_t end = std::uint64_t{run.first} + run.count;
+      for (std::uint64_t unit = run.first; unit < end; ++unit) {
         if (unit >= taken.size()) return broken(sale, "a unit that was never handed out is owned");
         if (taken[unit]) return broken(sale, "unit " + std::to_string(unit) + " has two owners");
         taken[unit] = true;

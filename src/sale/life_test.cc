@@ -228,6 +228,18 @@ TEST_F(Extending, HappensOnceAndNoLongerThanTheSaleAllows) {
   EXPECT_EQ(extend(ann), ClaimChange::expired);
 }
 
+TEST_F(Extending, IsByAsMuchAsIsAskedFor) {
+  auto definition = holding(2);
+  open_sale(definition);
+  const auto ann = claim("ann");
+  EXPECT_EQ(extend(ann, 1), ClaimChange::not_extendable) << "the sale extends nothing";
+  EXPECT_EQ(extend(ann), ClaimChange::not_extendable);
+  changes_.max_extension_seconds = 5;
+  EXPECT_EQ(change(changes_), SaleChange::done);
+  EXPECT_EQ(extend(ann, 3), ClaimChange::done);
+  EXPECT_EQ(claim_of(ann).expires_at, kBegin + 13s);
+}
+
 TEST_F(LateMoney, OneOwnerAndOneRefundWhereAnotherBuyerTookTheUnit) {
   auto definition = holding(1, 15 * 60);
   definition.late_payment = LatePayment::reacquire;
@@ -269,6 +281,18 @@ TEST_F(LateMoney, ARefundThatIsOwedStaysOwedWhateverBecomesFree) {
   release(bob, EndReason::buyer);
   EXPECT_EQ(confirm(ann, "order"), ClaimChange::expired);
   EXPECT_EQ(confirm(ann, "another order"), ClaimChange::done);
+}
+
+TEST_F(LateMoney, BringsNothingBackOnceTheSaleHasClosed) {
+  auto definition = holding(2);
+  definition.late_payment = LatePayment::reacquire;
+  open_sale(definition);
+  const auto ann = claim("ann");
+  at(10s);
+  settle();
+  steer(SaleAction::close);
+  EXPECT_EQ(confirm(ann, "order"), ClaimChange::expired);
+  EXPECT_EQ(sale().claims().refunds(claim_of(ann)).size(), 1U);
 }
 
 TEST_F(LateMoney, IsJudgedByWhatTheSaleSaidWhenTheClaimWasGranted) {
@@ -320,6 +344,15 @@ TEST_F(Steering, AClosedSaleKeepsItsHoldsUntilTheyEnd) {
   at(10s);
   EXPECT_EQ(confirm(bob, "order"), ClaimChange::expired);
   EXPECT_EQ(sale().totals().available, 2U);
+}
+
+TEST_F(Steering, AClosedSaleIsNeitherPausedNorResumed) {
+  open_sale(stock(1));
+  EXPECT_EQ(steer(SaleAction::close), SaleChange::done);
+  EXPECT_EQ(steer(SaleAction::close), SaleChange::unchanged);
+  EXPECT_EQ(steer(SaleAction::pause), SaleChange::closed);
+  EXPECT_EQ(steer(SaleAction::resume), SaleChange::closed);
+  EXPECT_EQ(sale().sequence().value, 3U);  // created, opened, closed
 }
 
 TEST_F(Steering, CancellingReleasesTheHoldsAndKeepsWhatIsConfirmed) {
@@ -389,6 +422,17 @@ TEST_F(Steering, AnOpenSaleIsNotDeleted) {
   EXPECT_EQ(remove(), SaleChange::already_open);
   steer(SaleAction::close);
   EXPECT_EQ(remove(), SaleChange::already_open);
+}
+
+TEST_F(Steering, ASaleThatClosesBeforeItsOpeningNeverOpens) {
+  auto definition = stock(1);
+  definition.opens_at = kBegin + 10s;
+  definition.closes_at = kBegin + 5s;
+  open_sale(definition);
+  at(20s);
+  EXPECT_EQ(claim("ann"), refused(Refusal::closed));
+  EXPECT_FALSE(sale().opened());
+  EXPECT_EQ(sale().sequence().value, 2U);  // created, closed
 }
 
 TEST_F(Changing, StockGrowsAndShrinksByWhatIsFree) {

@@ -60,16 +60,41 @@ TEST(BuyerIndex, FindsTheNewestClaimOfEachOfManyBuyers) {
       hash(200'001), [&](ClaimOrdinal other) { return buyer_of_claim[other.value] == 200'001; }));
 }
 
+// More than one table holds, which no split can share out: that one grows.
 TEST(BuyerIndex, BuyersOfTheSameHashAreToldApart) {
   BuyerIndex index;
-  for (std::uint32_t claim = 0; claim < 3000; ++claim) {
+  constexpr std::uint32_t kBuyers = 4000;
+  for (std::uint32_t claim = 0; claim < kBuyers; ++claim) {
     index.put(42, {claim}, [](ClaimOrdinal) { return false; });
   }
-  for (std::uint32_t claim = 0; claim < 3000; ++claim) {
+  for (std::uint32_t claim = 0; claim < kBuyers; ++claim) {
     const auto found = index.find(42, [claim](ClaimOrdinal other) { return other.value == claim; });
     ASSERT_TRUE(found);
     ASSERT_EQ(found->value, claim);
   }
+}
+
+// Of 200,000 names some have the same 32 bits of hash.
+TEST(BuyerIndex, TwoBuyersWhoseHashesCollideHaveTheirOwnClaims) {
+  std::unordered_map<std::uint32_t, std::string> names;
+  std::string one;
+  std::string other;
+  for (int i = 0; i < 200'000 && one.empty(); ++i) {
+    other = "buyer-" + std::to_string(i);
+    const auto tag = static_cast<std::uint32_t>(siphash13(World::kKey, other));
+    const auto [found, is_new] = names.try_emplace(tag, other);
+    if (!is_new) one = found->second;
+  }
+  ASSERT_FALSE(one.empty());
+  World world;
+  world.open_sale(stock(10, 2));
+  EXPECT_EQ(world.claim(one, 1, "k1"), ClaimOutcome::granted({0}));
+  EXPECT_EQ(world.claim(other, 1, "k1"), ClaimOutcome::granted({1}));
+  EXPECT_EQ(world.claim(other, 1, "k2"), ClaimOutcome::granted({2}));
+  EXPECT_EQ(world.sale().newest_claim(one), ClaimOrdinal{0});
+  EXPECT_EQ(world.sale().newest_claim(other), ClaimOrdinal{2});
+  EXPECT_EQ(world.claim(one, 1, "k1"), ClaimOutcome::existing({0}));
+  EXPECT_TRUE(check_claims(world.sale()).ok());
 }
 
 TEST(Memory, AClaimOfAnIdOfTwentyFourBytesTakesAtMost96Bytes) {
@@ -96,6 +121,7 @@ TEST(ClaimIds, EveryPlaceHasItsOwnIdAndComesBack) {
       const auto id = parse_claim_id(text);
       ASSERT_TRUE(id) << text;
       EXPECT_EQ(codec.decode(*id), place);
+      EXPECT_NE(codec.decode(*id), (ClaimPlace{{sale + 1}, place.claim}));
     }
   }
 }
@@ -105,6 +131,8 @@ TEST(ClaimIds, AreUuidsOfVersionEight) {
   const ClaimId id = codec.encode({{1}, {2}});
   EXPECT_EQ((id.high >> 12) & 15, 8U);
   EXPECT_EQ(id.low >> 62, 2U);
+  EXPECT_FALSE(codec.decode({id.high ^ 0x1000, id.low}));
+  EXPECT_FALSE(codec.decode({id.high, id.low ^ std::uint64_t{1} << 62}));
 }
 
 TEST(ClaimIds, AnIdOfAnotherKeyOrAChangedOneIsNobodys) {
@@ -124,6 +152,34 @@ TEST(ClaimIds, OtherTextsAreNoIds) {
                            "CLM_00000000000000000000000000", "clm_8zzzzzzzzzzzzzzzzzzzzzzzzz",
                            "clm_0000000000000000000000000u", "clm_00000000000000000000000000"}) {
     EXPECT_FALSE(parse_claim_id(text)) << text;
+  }
+}
+
+// As answers, metrics and logs say them.
+TEST(Words, EveryStateHasItsOwn) {
+  EXPECT_EQ(to_string(SaleStatus::scheduled), "scheduled");
+  EXPECT_EQ(to_string(SaleStatus::open), "open");
+  EXPECT_EQ(to_string(SaleStatus::paused), "paused");
+  EXPECT_EQ(to_string(SaleStatus::closed), "closed");
+  EXPECT_EQ(to_string(ClaimStatus::held), "held");
+  EXPECT_EQ(to_string(ClaimStatus::confirmed), "confirmed");
+  EXPECT_EQ(to_string(ClaimStatus::released), "released");
+  EXPECT_EQ(to_string(EndReason::none), "none");
+  EXPECT_EQ(to_string(EndReason::buyer), "buyer");
+  EXPECT_EQ(to_string(EndReason::merchant), "merchant");
+  EXPECT_EQ(to_string(EndReason::expired), "expired");
+  EXPECT_EQ(to_string(EndReason::cancelled), "cancelled");
+  EXPECT_EQ(to_string(Availability::available), "available");
+  EXPECT_EQ(to_string(Availability::all_held), "all_held");
+  EXPECT_EQ(to_string(Availability::gone), "gone");
+}
+
+TEST(Rounds, AreNumberedBySlugsThatNoOtherTextIs) {
+  EXPECT_EQ(round_of("goods-1"), 1U);
+  EXPECT_EQ(round_of(round_slug(4'294'967'295)), 4'294'967'295U);
+  for (const char* slug : {"", "good", "goods", "goodies-1", "goods1", "goods_1", "goods-",
+                           "goods-0", "goods-01", "goods-1a", "goods--1", "goods-4294967296"}) {
+    EXPECT_EQ(round_of(slug), 0U) << slug;
   }
 }
 

@@ -218,6 +218,12 @@ TEST_F(Backups, WhenRestoredKnowTheIdsOfKeptClaimsAndNoneOfLostOnes) {
   for (const sale::ClaimId id : fresh) {
     EXPECT_TRUE(std::holds_alternative<store::ClaimChangeReply>(confirm(id)));
   }
+  // A sale that was closed then grants nothing, so that each of its ids is of before; of sales that
+  // came later none is.
+  const ClaimIds before(identity());
+  const ClaimIds after(*read_identity(engine_.files(), "new"));
+  EXPECT_EQ(after.encode({{2}, {1}}), before.encode({{2}, {1}}));
+  EXPECT_NE(after.encode({{4}, {0}}), before.encode({{4}, {0}}));
 }
 
 TEST_F(Backups, WhenRestoredKnowCursorsOfKeptEventsAndNoneOfLostOnes) {
@@ -440,6 +446,29 @@ TEST_F(Backups, WhenRestoringEndsEarlyNothingStartsFromIt) {
     }
     EXPECT_FALSE(restore(*moments[i]).ok()) << i << ": nothing is overwritten";
   }
+}
+
+// The pauses take more than one group.
+TEST_F(Backups, OfVeryManySalesAreRestoredWithEachOfThemPaused) {
+  SimulatedEngine many(13, {.segment_bytes = 4 << 20, .max_waiting = 20'000});
+  ASSERT_TRUE(many.start().ok());
+  constexpr std::uint64_t kSales = 12'000;
+  for (std::uint64_t i = 0; i < kSales; ++i) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "sale-" + std::to_string(i);
+    definition->stock = 1;
+    ASSERT_TRUE(many.submit(sale::CreateSale{definition}));
+  }
+  many.settle();
+  ASSERT_TRUE(back_up(many.files()).ok());
+  const auto restored = restore(many.files());
+  ASSERT_TRUE(restored.ok()) << restored.error().message;
+  EXPECT_EQ(restored->paused_sales, kSales);
+  EXPECT_EQ(restored->events, 3 * kSales);  // created, opened, paused
+  EXPECT_GT(restored->groups, 1U);
+  const auto report = verify_directory(many.files(), "new");
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->sales.size(), kSales);
 }
 
 }  // namespace

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "sale/event_codec.h"
 #include "sim/journal_history.h"
 #include "sim/simulated_engine.h"
+#include "store/embedded/ages.h"
+#include "store/embedded/event_reader.h"
 
 namespace doorbuster::embedded {
 namespace {
@@ -339,6 +342,87 @@ TEST_F(EngineWithGrace, EachStartGivesItAnew) {
     EXPECT_EQ(now(ann).expires_at, engine_time() + 10s);
     engine_.clock().advance(9s);
     EXPECT_EQ(now(ann).status, sale::ClaimStatus::held);
+  }
+}
+
+TEST_F(EngineOnADisk, AnIdOfNoClaimIsNobodys) {
+  const ClaimIds ids(*read_identity(engine_.files(), "data"));
+  const sale::ClaimId id = ids.encode({{0}, {7}});  // a place that a claim may have one day
+  const auto confirmed =
+      engine_.ask(store::ConfirmClaim{sale::Slug("s"), id, sale::Reference("order")});
+  EXPECT_TRUE(std::holds_alternative<store::NoSuchClaim>(confirmed));
+  const auto read = engine_.ask(store::ReadClaim{sale::Slug("s"), id});
+  EXPECT_TRUE(std::holds_alternative<store::NoSuchClaim>(read));
+}
+
+TEST_F(EngineOnADisk, WhatARequestCausesHasItsTraceAndWhatWasDueHasNone) {
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "held";
+  definition->stock = 1;
+  definition->hold_seconds = 1;
+  const auto trace = *TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  engine_.ask(sale::CreateSale{definition, trace});
+  engine_.ask(sale::ClaimUnits{sale::Slug("held"), sale::BuyerId("ann"), 1, {}, trace});
+  engine_.clock().advance(2s);
+  engine_.ask(sale::ClaimUnits{sale::Slug("held"), sale::BuyerId("bob"), 1, {}, trace});
+  EventReader reader(engine_.files(), "data/journal",
+                     read_identity(engine_.files(), "data")->incarnation);
+  const auto page = reader.read(
+      {std::nullopt, engine_.engine().durable_head().position(), sale::SaleOrdinal{1}, 100});
+  ASSERT_TRUE(page.ok());
+  std::vector<std::string> traced;
+  for (const EventPage::Event& each : page->events) {
+    const auto event = sale::decode(each.sale, page->bytes_of(each));
+    ASSERT_TRUE(event.ok());
+    EXPECT_TRUE(event->trace.empty() || event->trace == trace.bytes());
+    traced.push_back(std::string(type_name(*event)) + (event->trace.empty() ? "" : ", traced"));
+  }
+  EXPECT_EQ(traced, (std::vector<std::string>{
+                        "doorbuster.sale.created, traced", "doorbuster.sale.opened, traced",
+                        "doorbuster.claim.held, traced", "doorbuster.claim.released",
+                        "doorbuster.claim.held, traced"}));
+}
+
+// More than a turn settles: who asks of the sale waits until all of it is.
+TEST(ManyEnds, AreSettledBeforeAnybodyIsToldOfTheirSale) {
+  constexpr std::uint32_t kHolds = 3 * kDueATurn;
+  const auto create = [](const std::string& slug, std::uint32_t hold_seconds) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = slug;
+    definition->stock = kHolds;
+    definition->hold_seconds = hold_seconds;
+    return sale::CreateSale{definition};
+  };
+  const std::vector<store::Command> questions = {
+      store::ListSales{},
+      store::ReadSale{sale::Slug("goods")},
+      create("goods-1", 1),
+      sale::PublishRound{5},
+      sale::SteerSale{sale::Slug("goods"), sale::SaleAction::pause},
+      sale::DeleteSale{sale::Slug("goods")},
+      store::ReadBuyerClaims{sale::Slug("goods"), sale::BuyerId("0")},
+  };
+  for (const store::Command& question : questions) {
+    SimulatedEngine engine(5, {.max_waiting = 2 * kHolds});
+    ASSERT_TRUE(engine.start().ok());
+    engine.ask(create("goods-1", 1));
+    for (std::uint32_t i = 0; i < kHolds; ++i) {
+      const sale::BuyerId buyer(std::to_string(i));
+      ASSERT_TRUE(engine.submit(sale::ClaimUnits{sale::Slug("goods"), buyer, 1, {}}));
+    }
+    engine.settle();
+    const sale::SaleState& sale = engine.engine().catalog()[{0}];
+    ASSERT_EQ(sale.totals().held, kHolds);
+    engine.clock().advance(5s);
+    engine.take_replies();
+    const auto asked = engine.submit(question);
+    ASSERT_TRUE(asked);
+    for (bool answered = false; !answered; engine.step()) {
+      answered = engine.take_replies().contains(*asked);
+      if (answered) {
+        EXPECT_EQ(sale.totals().held, 0U) << "question " << question.index();
+      }
+    }
   }
 }
 

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "sale/event_codec.h"
 #include "sim/simulated_engine.h"
 #include "store/embedded/snapshot.h"
@@ -225,6 +228,184 @@ TEST_F(ReadingEvents, DamageIsNamedAndWhatIsBeforeItIsRead) {
   }
   EXPECT_GT(read, 5U);
   EXPECT_LT(read, 15U);
+}
+
+TEST_F(ReadingEvents, AFaultOfTheDiskIsToldAndTheNextReadingGoesOn) {
+  claim(0, 120);
+  const StoreIdentity identity = *read_identity(engine_.files(), "data");
+  for (const std::optional<std::uint64_t> after : {std::optional<std::uint64_t>(), {70}}) {
+    bool struck = true;
+    for (std::uint64_t k = 1; struck; ++k) {
+      const auto files = engine_.files().clone();
+      files->fail_operation(k, false);
+      EventReader meeting(*files, "data/journal", identity.incarnation);
+      EventRange range{after, head(), {}, 30};
+      int faults = 0;
+      for (bool has_more = true; has_more;) {
+        const auto page = meeting.read(range);
+        if (page.ok()) {
+          range.after = page->next;
+          has_more = page->has_more;
+          continue;
+        }
+        ASSERT_EQ(page.error().code, ErrorCode::io_failed) << page.error().message;
+        ASSERT_EQ(++faults, 1) << k;
+      }
+      EXPECT_EQ(range.after, head());
+      struck = faults > 0;
+    }
+  }
+}
+
+// What is read from `after` on until something is wrong; what that is, and else nothing.
+std::string words_of(EventReader& reader, std::optional<std::uint64_t> after, std::uint64_t head,
+                     std::uint64_t& read) {
+  EventRange range{after, head, {}, 50};
+  while (true) {
+    const auto page = reader.read(range);
+    if (!page.ok()) {
+      EXPECT_EQ(page.error().code, ErrorCode::data_damaged) << page.error().message;
+      return page.error().message;
+    }
+    if (page->expired) return "expired";
+    read += page->events.size();
+    range.after = page->next;
+    if (!page->has_more) return "";
+  }
+}
+
+TEST_F(ReadingEvents, BlocksThatAreNotWhatTheyWereAreNamedOrDoNotMatter) {
+  claim(0, 120);
+  const auto names = segments();
+  for (std::size_t segment = 0; segment < names.size(); ++segment) {
+    const std::string path = "data/journal/" + names[segment];
+    const std::string other = "data/journal/" + names[segment == 0 ? 1 : 0];
+    const auto bytes = *engine_.files().contents(path);
+    const auto others = *engine_.files().contents(other);
+    for (std::size_t at = 0; at + 2 * kBlockBytes <= bytes.size(); at += kBlockBytes) {
+      const auto block = [&](const std::vector<std::byte>& from, std::size_t offset) {
+        return std::span(from).subspan(offset, kBlockBytes);
+      };
+      const std::vector<std::byte> zeros(kBlockBytes);
+      for (const auto& put : {block(zeros, 0), block(bytes, at + kBlockBytes), block(others, at)}) {
+        auto changed = bytes;
+        std::ranges::copy(put, changed.begin() + static_cast<std::ptrdiff_t>(at));
+        const auto files = engine_.files().clone();
+        files->put_file(path, changed);
+        for (const std::optional<std::uint64_t> after : {std::optional<std::uint64_t>(), {0}}) {
+          EventReader meeting(*files, "data/journal", read_identity(*files, "data")->incarnation);
+          std::uint64_t read = 0;
+          const std::string words = words_of(meeting, after, head(), read);
+          EXPECT_EQ(words.empty(), read == head()) << path << ", offset " << at << ": " << words;
+          EXPECT_TRUE(words.empty() || words.find("data/journal/") != std::string::npos) << words;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(ReadingEvents, ASegmentThatIsMissingOrCutShortIsNamed) {
+  claim(0, 120);
+  const auto names = segments();
+  const auto words_without =
+      [&](const std::function<void(simulation::SimulatedFileSystem&)>& harm) {
+        const auto files = engine_.files().clone();
+        harm(*files);
+        EventReader meeting(*files, "data/journal", read_identity(*files, "data")->incarnation);
+        std::uint64_t read = 0;
+        return words_of(meeting, 0, head(), read);
+      };
+  EXPECT_NE(words_without([&](auto& files) {
+              files.erase("data/journal/" + names[1]);
+            }).find("data/journal/" + names[1]),
+            std::string::npos);
+  EXPECT_NE(words_without([&](auto& files) {
+              files.truncate("data/journal/" + names[1], 3 * kBlockBytes);
+            }).find("what is durable cannot be read"),
+            std::string::npos);
+  EXPECT_EQ(words_without([&](auto& files) {
+              for (const std::string& name : names) files.erase("data/journal/" + name);
+            }),
+            "data/journal: the journal's segments are missing");
+}
+
+// A group of many events takes several blocks.
+TEST_F(ReadingEvents, AGroupThatIsCutShortIsNamed) {
+  for (int i = 0; i < 400; ++i) {
+    engine_.submit(sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(std::to_string(i)), 1, {}});
+  }
+  engine_.settle();
+  const std::string path = "data/journal/" + segments().front();
+  const auto bytes = *engine_.files().contents(path);
+  std::uint64_t last = 0;
+  for (std::uint64_t at = kBlockBytes; at < bytes.size(); at += kBlockBytes) {
+    if (decode_group(std::span(bytes).subspan(at))) last = at;
+  }
+  ASSERT_TRUE(engine_.files().truncate(path, last + kBlockBytes));
+  EventReader meeting = reader();
+  std::uint64_t read = 0;
+  EXPECT_NE(words_of(meeting, 0, head(), read).find("beyond the end of its segment"),
+            std::string::npos);
+}
+
+TEST_F(ReadingEvents, AWholeGroupOfWhatAreNoRecordsIsNamed) {
+  claim(0, 10);
+  const std::string path = "data/journal/" + segments().front();
+  auto bytes = *engine_.files().contents(path);
+  const auto group = std::span(bytes).subspan(5 * kBlockBytes);
+  const auto header = decode_group(group);
+  ASSERT_TRUE(header);
+  group[kGroupHeaderBytes + 1] = std::byte{0x7f};  // the length of its first event
+  seal_group(*header, group.first(kGroupHeaderBytes + header->payload_bytes));
+  engine_.files().put_file(path, bytes);
+  EventReader meeting = reader();
+  std::uint64_t read = 0;
+  EXPECT_NE(words_of(meeting, 0, head(), read).find("a record cannot be read"), std::string::npos);
+  EXPECT_EQ(read, 0U) << "the page before it was not whole";
+}
+
+TEST_F(ReadingEvents, PagesOfLargeEventsEndEarlyAndGoOn) {
+  for (int i = 0; i < 12; ++i) {
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "sale-" + std::to_string(i);
+    definition->title.emplace_back("", std::string(60'000, 'x'));
+    engine_.submit(sale::CreateSale{definition});
+    if (i % 3 != 0) engine_.settle();
+  }
+  engine_.settle();
+  EventReader paging = reader();
+  const auto page = paging.read({0, head(), {}, 1000});
+  ASSERT_TRUE(page.ok());
+  EXPECT_TRUE(page->has_more);
+  EXPECT_LT(page->bytes.size(), 400'000U);
+  EXPECT_TRUE(is_whole(read_all(paging, 0, 1000), 1, head()));
+}
+
+TEST_F(ReadingEvents, OneSalesOwnAmongVeryManyOthersAreFoundAPageAtATime) {
+  claim(0, 1200);
+  claim(0, 1, "other");
+  EventReader filtering = reader();
+  const auto page = filtering.read({0, head(), sale::SaleOrdinal{1}, 1000});
+  ASSERT_TRUE(page.ok());
+  EXPECT_TRUE(page->has_more);
+  EXPECT_LT(page->next, 1100U) << "more than it may pass over";
+  EXPECT_EQ(read_all(filtering, 0, 1000, sale::SaleOrdinal{1}).size(), 3U);
+  // More places than are remembered, and back to the first ones.
+  EXPECT_TRUE(is_whole(read_all(filtering, std::nullopt, 1), 1, head()));
+  EXPECT_TRUE(is_whole(read_all(filtering, 3, 1000), 4, head()));
+}
+
+TEST_F(ReadingEvents, APositionFarBehindAKnownOneIsSearchedAnew) {
+  for (int i = 0; i < 20'000; ++i) {
+    engine_.submit(sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(std::to_string(i)), 1, {}});
+    if (i % 1000 == 999) engine_.settle();
+  }
+  ASSERT_GT(head(), 10'000U);
+  EventReader used = reader();
+  ASSERT_TRUE(used.read({0, head(), {}, 1}).ok());
+  for (const std::uint64_t after : {head() - 10, std::uint64_t{9000}, std::uint64_t{5}}) {
+    EXPECT_TRUE(is_whole(read_all(used, after, 1000), after + 1, head())) << after;
+  }
 }
 
 }  // namespace

@@ -248,8 +248,9 @@ Execution::MaybeReply Execution::operator()(const sale::PublishRound& command) {
 template <typename Command>
 Execution::MaybeReply Execution::change_sale(const Command& command) {
   return with_settled_sale(command.sale, [&](const sale::SaleState& sale) -> MaybeReply {
-    const bool needs_claims = !std::is_same_v<Command, sale::DeleteSale>;
-    if (needs_claims && !has_claims(sale)) return std::nullopt;
+    if constexpr (!std::is_same_v<Command, sale::DeleteSale>) {
+      if (!has_claims(sale)) return std::nullopt;
+    }
     store::SaleChangeReply reply;
     reply.change = sale::decide(sale, command, now_, engine_.events_);
     if (!commit_caused(command.trace)) return no_room();

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <thread>
 
 #include "store/embedded/running_store_test.h"
 
@@ -29,6 +32,7 @@ constexpr std::size_t kRead = 0;
 constexpr std::size_t kNoSuchSale = 1;
 constexpr std::size_t kNoSuchCursor = 2;
 constexpr std::size_t kExpired = 3;
+constexpr std::size_t kFailed = 4;
 
 class Feed : public testing::TestWithParam<bool> {
  protected:
@@ -137,6 +141,35 @@ TEST_P(Feed, WhatIsNoCursorAndNoSaleIsSaidSo) {
     EXPECT_EQ(read(cursor).kind, kNoSuchCursor) << cursor;
   }
   EXPECT_EQ(read("", "nowhere").kind, kNoSuchSale);
+}
+
+TEST_P(Feed, DamageIsToldToWhoComesToIt) {
+  open_sale("demo");
+  claim("demo", "ann");
+  EXPECT_EQ(read("").kind, kRead);
+  const std::string path = directory_ + "/data/journal/" + segment_name(1);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(2 * kBlockBytes + kGroupHeaderBytes + 3);
+  file.put('x');
+  file.close();
+  EXPECT_EQ(read("").kind, kFailed);
+  EXPECT_EQ(read("2").kind, kFailed);
+  EXPECT_EQ(read("3").kind, kRead);
+}
+
+TEST_P(Feed, MoreReadersThanItCanHaveAreTurnedAway) {
+  open_sale("demo");
+  const EventsWanted wait{store::Cursor("latest"), {}, 10, 60s};
+  int waiting = 0;
+  std::atomic<int> told = 0;
+  while (waiting < 100'000 && store_->events().read(wait, [&](EventsReply&) { ++told; })) {
+    ++waiting;
+  }
+  EXPECT_EQ(waiting, 4096);
+  claim("demo", "ann");
+  // Each is told, and there is room again.
+  while (told < waiting) std::this_thread::yield();
+  EXPECT_EQ(read("").kind, kRead);
 }
 
 TEST_P(Feed, TheSameIsReadAfterARestart) {

@@ -124,9 +124,12 @@ enum class ArchivedSales : std::uint8_t { whole, left };
 Status load_images(FileSystem& files, const std::string& data_dir, const Manifest& manifest,
                    ArchivedSales archived, Recovered& into) {
   ImagesReader reader(files, snapshots_path(data_dir), into.identity);
+  // Who wants all of an archived sale looks at what a start takes of it, too.
   const auto read = [&](const StoredImage& image) {
-    const bool leave = image.file == 0 || archived == ArchivedSales::left;
-    return image.archived() && leave ? reader.read_archived(image) : reader.read(image);
+    if (!image.archived()) return reader.read(image);
+    auto left = reader.read_archived(image);
+    const bool is_enough = image.file == 0 || archived == ArchivedSales::left;
+    return !left || is_enough ? std::move(left) : reader.read(image);
   };
   for (const StoredImage& image : manifest.images) {
     if (image.sale.value != into.catalog.size()) {

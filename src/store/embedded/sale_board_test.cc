@@ -143,5 +143,20 @@ TEST_F(Board, GivesOneMomentOfAllSalesWhileTheyChange) {
   EXPECT_GE(sold_out_in_all(board_.read()), kChanges);
 }
 
+TEST_F(Board, FiguresOfSeveralSalesAddUp) {
+  ClaimTally one;
+  one[ClaimResult::held] = 3;
+  ClaimTally other;
+  other[ClaimResult::held] = 4;
+  other[sale::Refusal::paused] = 5;
+  SaleFigures sum = figures_of(create(0, 10), one);
+  sum.add(figures_of(create(1, 20), other));
+  EXPECT_EQ(sum.claims[index_of(ClaimResult::held)], 7);
+  EXPECT_EQ(sum.claims[index_of(sale::Refusal::paused)], 5);
+  EXPECT_EQ(sum.stock, 30);
+  EXPECT_EQ(sum.available, 30);
+  EXPECT_EQ(sum.in_status[static_cast<std::size_t>(sale::SaleStatus::scheduled)], 2);
+}
+
 }  // namespace
 }  // namespace doorbuster::embedded

@@ -1,0 +1,159 @@
+// A whole store with its threads on a disk that fails: what it says of itself, and whom it tells.
+#include "store/embedded/embedded_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "support/manual_clock.h"
+#include "support/shared_files.h"
+
+namespace doorbuster::embedded {
+namespace {
+
+using simulation::Fault;
+using simulation::Operation;
+using simulation::SimulatedFileSystem;
+
+// The parameter: whether the engine has a thread of its own, or this one drives it.
+class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySink {
+ protected:
+  StoreOnADisk() {
+    StoreOptions options;
+    options.data_dir = "data";
+    options.own_thread = GetParam();
+    options.segment_bytes = 1 << 20;
+    options.max_group_bytes = 256 * 1024;
+    options.snapshots.segments = 1;
+    options.random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); };
+    options.on_failure = [this](const Error& error) {
+      const std::lock_guard lock(mutex_);
+      failures_.push_back(error);
+      changed_.notify_one();
+    };
+    auto opened = open_embedded_store(files_, clock_, options);
+    CHECK(opened.ok());
+    store_ = std::move(*opened);
+    port_ = store_->connect([this] {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+      changed_.notify_one();
+    });
+    auto definition = std::make_shared<sale::SaleDefinition>();
+    definition->slug = "demo";
+    definition->stock = 1'000'000;
+    ask(sale::CreateSale{definition});
+  }
+
+  // The reply; nothing when the store has failed instead.
+  std::optional<store::Reply> ask(const store::Command& command) {
+    reply_.reset();
+    CHECK(port_->submit(command, *this, 1));
+    port_->flush();
+    while (!reply_) {
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return woken_ || !failures_.empty(); });
+        woken_ = false;
+        if (!failures_.empty()) return std::nullopt;
+      }
+      port_->flush();
+    }
+    return std::exchange(reply_, std::nullopt);
+  }
+  std::optional<store::Reply> claim() {
+    return ask(
+        sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(std::to_string(buyers_++)), 1, {}});
+  }
+  std::string condition(const std::string& part) const {
+    for (const auto& [name, words] : store_->condition().lines) {
+      if (name == part) return words;
+    }
+    return "";
+  }
+  void break_disk(Operation operation, const std::string& path_part) {
+    files_.with_disk([&](SimulatedFileSystem& disk) {
+      Fault fault;
+      fault.operation = operation;
+      fault.path_part = path_part;
+      fault.for_ever = true;
+      disk.faults().add(fault);
+    });
+  }
+  // Asks until that part of the store's condition is another than `before`.
+  void await_change(const std::string& part, const std::string& before) {
+    while (condition(part) == before) ASSERT_TRUE(ask(store::ReadSale{sale::Slug("demo")}));
+  }
+
+  std::mutex mutex_;  // before the store, which wakes to its end
+  std::condition_variable changed_;
+  bool woken_ = false;
+  std::vector<Error> failures_;
+  SimulatedFileSystem disk_{9};
+  SharedFiles files_{disk_};
+  ManualClock clock_;
+  std::unique_ptr<store::ClaimStore> store_;
+  std::unique_ptr<store::StorePort> port_;
+
+ private:
+  void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
+
+  std::optional<store::Reply> reply_;
+  int buyers_ = 0;
+};
+
+TEST_P(StoreOnADisk, IsReadyAsLongAsItsJournalIsWritten) {
+  EXPECT_TRUE(claim());
+  EXPECT_TRUE(store_->condition().ready);
+  for (const char* part : {"engine", "disk", "snapshot", "archive"}) {
+    EXPECT_EQ(condition(part), "ok") << part;
+  }
+}
+
+TEST_P(StoreOnADisk, WhoseJournalFailsTellsItOnceAndAnswersNothingMore) {
+  EXPECT_TRUE(claim());
+  break_disk(Operation::sync, "data/journal/");
+  EXPECT_FALSE(claim()) << "answered although nothing is durable";
+  EXPECT_FALSE(store_->condition().ready);
+  EXPECT_EQ(condition("engine"), "the journal could not be written");
+  port_.reset();
+  store_.reset();
+  ASSERT_EQ(failures_.size(), 1U);
+  EXPECT_EQ(failures_[0].code, ErrorCode::io_failed);
+}
+
+TEST_P(StoreOnADisk, WhoseSnapshotFailsSaysSoAndSellsOn) {
+  break_disk(Operation::write, "data/snapshots/");
+  for (int i = 0; i < 600; ++i) ASSERT_TRUE(claim());  // more than a segment holds
+  await_change("snapshot", "ok");
+  const std::string words = condition("snapshot");
+  EXPECT_EQ(words.substr(0, 11), "not taken: ") << words;
+  EXPECT_TRUE(store_->condition().ready);
+  files_.with_disk([](SimulatedFileSystem& disk) { disk.faults().clear(); });
+  clock_.advance(std::chrono::seconds(10));  // it is tried again, but not at once
+  EXPECT_TRUE(claim());
+  await_change("snapshot", words);
+  EXPECT_EQ(condition("snapshot"), "ok");
+}
+
+TEST_P(StoreOnADisk, ThatIsFullSaysWhatThatMeansAndIsReady) {
+  files_.with_disk([](SimulatedFileSystem& disk) { disk.set_capacity(disk.used_bytes()); });
+  const std::string full = "no room for the journal: claims are refused, holds can end";
+  for (int i = 0; i < 20'000 && condition("disk") != full; ++i) ASSERT_TRUE(claim());
+  EXPECT_EQ(condition("disk"), full);
+  EXPECT_TRUE(store_->condition().ready);
+  const auto refused = claim();
+  ASSERT_TRUE(refused);
+  ASSERT_TRUE(std::holds_alternative<Error>(*refused));
+  EXPECT_EQ(std::get<Error>(*refused).code, ErrorCode::storage_unavailable);
+}
+
+INSTANTIATE_TEST_SUITE_P(Embedded, StoreOnADisk, testing::Bool(), [](const auto& parameter) {
+  return parameter.param ? "threaded" : "driven";
+});
+
+}  // namespace
+}  // namespace doorbuster::embedded
