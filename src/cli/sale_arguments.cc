@@ -143,9 +143,12 @@ constexpr std::string_view kAcceptRewindAbout =
     "  doorbuster sale accept-rewind drop\n"
     "  doorbuster sale accept-rewind drop --yes --url http://10.0.0.5:8081\n"
     "\n"
-    "A Redis that was restored, or a failover, may have lost what this gateway had acknowledged; then\n"
-    "it sells nothing of that sale any more. This lists the claims that are gone, of the last 4,096\n"
-    "that this gateway granted, and after a yes sells on from what there is. What those buyers were\n"
+    "A Redis that was restored, or a failover, may have lost what this gateway had acknowledged; "
+    "then\n"
+    "it sells nothing of that sale any more. This lists the claims that are gone, of the last "
+    "4,096\n"
+    "that this gateway granted, and after a yes sells on from what there is. What those buyers "
+    "were\n"
     "told no longer holds: tell them. It is said to each gateway that has found the same.\n";
 
 void add_act(CLI::App& sale, Commands& commands, SaleAct act, const char* name, const char* line,
