@@ -13,7 +13,7 @@ std::string replaced(std::string text, char old, char by) {
   return text;
 }
 
-std::string in_quotes(std::string_view text) {
+std::string as_toml_text(std::string_view text) {
   std::string out;
   api::append_json_string(out, text);  // TOML's basic strings escape the same way
   return out;
@@ -57,12 +57,12 @@ struct FlawOf {
 struct Shown {
   std::string operator()(bool on) const { return on ? "true" : "false"; }
   std::string operator()(std::uint64_t number) const { return std::to_string(number); }
-  std::string operator()(const std::string& text) const { return in_quotes(text); }
+  std::string operator()(const std::string& text) const { return as_toml_text(text); }
   std::string operator()(const TextList& texts) const {
     std::string out = "[";
     for (const std::string& text : texts) {
       if (&text != texts.data()) out += ", ";
-      out += in_quotes(text);
+      out += as_toml_text(text);
     }
     return out + "]";
   }
