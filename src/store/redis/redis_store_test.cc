@@ -79,7 +79,7 @@ store::Command create_sale(const std::string& slug) {
   definition->stock = 10;
   return sale::CreateSale{definition};
 }
-store::Command claim_of(const std::string& buyer) {
+store::Command claim_by(const std::string& buyer) {
   return sale::ClaimUnits{sale::Slug("s"), sale::BuyerId(buyer), 1, {}};
 }
 ErrorCode code_of(const store::Reply& reply) {
@@ -113,8 +113,8 @@ TEST(RedisStore, ServesEachPortAndOtherStoresFindTheSame) {
   PortUser beside(**first);
   PortUser there(**second);
   EXPECT_TRUE(std::holds_alternative<store::CreateReply>(here.ask(create_sale("s"))));
-  const auto won = std::get<store::ClaimReply>(beside.ask(claim_of("ann")));
-  const auto again = std::get<store::ClaimReply>(there.ask(claim_of("ann")));
+  const auto won = std::get<store::ClaimReply>(beside.ask(claim_by("ann")));
+  const auto again = std::get<store::ClaimReply>(there.ask(claim_by("ann")));
   EXPECT_EQ(won.verdict, sale::ClaimVerdict::granted);
   EXPECT_EQ(again.verdict, sale::ClaimVerdict::existing);
   EXPECT_EQ(again.claim.id, won.claim.id);
@@ -128,7 +128,7 @@ TEST(RedisStore, MayBeDestroyedWithRepliesUnderWay) {
     PortUser user(**opened);
     user.ask(create_sale("s"));
     const auto port = (*opened)->connect([] {});
-    for (int i = 0; i < 300; ++i) port->submit(claim_of("b" + std::to_string(i)), user, 7);
+    for (int i = 0; i < 300; ++i) port->submit(claim_by("b" + std::to_string(i)), user, 7);
     port->flush();
   }
 }
@@ -147,10 +147,10 @@ TEST(RedisStore, OverOtherServersThanItWasStartedWithSellsNothing) {
   client.say({"SET", std::string(kIdentityKey), other});
   EXPECT_TRUE(becomes([&] { return line_of(store, "setup") != "ok"; }));
   EXPECT_FALSE(store.condition().ready);
-  EXPECT_EQ(code_of(user.ask(claim_of("ann"))), ErrorCode::data_damaged);
+  EXPECT_EQ(code_of(user.ask(claim_by("ann"))), ErrorCode::data_damaged);
   client.say({"SET", std::string(kIdentityKey), own});
   EXPECT_TRUE(becomes([&] { return store.condition().ready; }));
-  EXPECT_TRUE(std::holds_alternative<store::ClaimReply>(user.ask(claim_of("ann"))));
+  EXPECT_TRUE(std::holds_alternative<store::ClaimReply>(user.ask(claim_by("ann"))));
 }
 
 TEST(RedisStore, PutsAnIdentityThatIsGoneBack) {
