@@ -51,7 +51,8 @@ struct NoSuchCursor {};  // no event has had it yet
 struct CursorExpired {
   Cursor oldest;
 };
-// An Error: io_failed or data_damaged.
+// An Error: io_failed, data_damaged, or, of an engine that is elsewhere, storage_unavailable and
+// overloaded.
 using EventsReply = std::variant<EventsRead, NoSuchSaleEver, NoSuchCursor, CursorExpired, Error>;
 
 // Thread: any.

@@ -77,7 +77,7 @@ class TheApi(OnRedis):
         gateway = self.gateway(self.redis())
         about = gateway.ask(get("/v1/server")).json()
         self.assertEqual((about["engine"], about["durability"], about["ready"]), ("redis", "D1", True))
-        self.assertEqual([check["name"] for check in about["checks"]], ["redis", "durability", "setup", "history"])
+        self.assertEqual([check["name"] for check in about["checks"]], ["redis", "durability", "setup", "feed", "history"])
         metrics = gateway.ask_admin("/metrics").text
         self.assertIn('doorbuster_build_info{version="', metrics)
         self.assertIn('engine="redis"} 1', metrics)

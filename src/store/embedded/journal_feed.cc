@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 #include <utility>
 
 #include "sale/event_codec.h"
+#include "store/feed_event.h"
 
 namespace doorbuster::embedded {
 namespace {
@@ -15,37 +15,6 @@ namespace {
 constexpr std::size_t kMostUnderWay = 4096;
 // Groups come by the thousand in a second: those who wait are told of several at a time.
 constexpr std::chrono::milliseconds kPause{5};
-constexpr std::size_t kLargeText = 1024 * 1024;  // of a page, as JSON
-
-// The claim an event is about, if it is about one.
-struct ClaimOf {
-  std::optional<sale::ClaimOrdinal> operator()(const sale::ClaimGranted& event) const {
-    return event.claim;
-  }
-  std::optional<sale::ClaimOrdinal> operator()(const sale::WaitlistOffered& event) const {
-    return event.claim;
-  }
-  std::optional<sale::ClaimOrdinal> operator()(const auto& event) const {
-    if constexpr (std::is_base_of_v<sale::OfClaim, std::decay_t<decltype(event)>>) {
-      return event.claim;
-    } else {
-      return std::nullopt;
-    }
-  }
-};
-
-// Bytes that an event takes as JSON, more or less: one run of units may be a thousand of them.
-std::size_t text_bytes(const EventPage::Event& stored, const sale::Event& event) {
-  constexpr std::size_t kEnvelope = 400;
-  constexpr std::size_t kUnit = 10;
-  std::size_t units = 0;
-  if (const auto* granted = std::get_if<sale::ClaimGranted>(&event.body)) {
-    units = granted->units.count();
-  } else if (const auto* reacquired = std::get_if<sale::ClaimReacquired>(&event.body)) {
-    units = reacquired->units.count();
-  }
-  return kEnvelope + stored.size + kUnit * units;
-}
 
 }  // namespace
 
@@ -196,13 +165,13 @@ store::EventsReply JournalFeed::to_reply(const EventPage& page) const {
       return Error{ErrorCode::data_damaged,
                    "event " + std::to_string(stored.position) + " of the journal cannot be read"};
     }
-    text += text_bytes(stored, *event);
-    if (text > kLargeText && !read.events.empty()) {
+    text += store::text_bytes(*event, stored.size);
+    if (text > store::kMostPageText && !read.events.empty()) {
       read.next = cursor_of(stored.position - 1);
       read.has_more = true;
       return read;
     }
-    const auto claim = std::visit(ClaimOf{}, event->body);
+    const auto claim = store::claim_of(*event);
     const sale::ClaimId id = claim ? claim_ids_.encode({stored.sale, *claim}) : sale::ClaimId{};
     read.events.push_back({cursor_of(stored.position), cursors_.incarnation_of(stored.position),
                            slug, id, std::move(*event)});

@@ -222,4 +222,19 @@ FunctionCall list_claims_call(const CalledSale& sale, std::uint32_t from, std::u
   return call;
 }
 
+FunctionCall place_call(std::string_view slug, const ChainPoint& known, std::uint64_t events) {
+  CHECK(events >= 1);
+  FunctionCall call("doorbuster_read_place", sale_keys(slug), known, true);
+  call.add(events);
+  return call;
+}
+
+FunctionCall history_call(std::string_view slug, const ChainPoint& known, sale::Sequence after,
+                          std::uint32_t most) {
+  CHECK(most >= 1 && most <= kMaxEventsPerCall);
+  FunctionCall call("doorbuster_read_history", sale_keys(slug), known, true);
+  call.add(after.value).add(most);
+  return call;
+}
+
 }  // namespace doorbuster::redis

@@ -87,6 +87,16 @@ FunctionCall read_claim_call(const CalledSale& sale, sale::ClaimPlace place);
 FunctionCall list_claims_call(const CalledSale& sale, std::uint32_t from, std::uint32_t limit,
                               std::uint32_t below);
 
+// Both of a sale that may be deleted, and `rewound` where its history does not hold `known`.
+// The first place that has `events` events (at least 1, checked) between it and `known`, or where
+// the history ends.
+FunctionCall place_call(std::string_view slug, const ChainPoint& known, std::uint64_t events);
+inline constexpr std::uint32_t kMaxEventsPerCall = 1000;
+// The entries of the stream that end behind `after` and not behind `known`, until they have `most`
+// events (1 to kMaxEventsPerCall, checked) or there are no more.
+FunctionCall history_call(std::string_view slug, const ChainPoint& known, sale::Sequence after,
+                          std::uint32_t most);
+
 enum class CallVerdict : std::uint8_t {
   decided,
   again,        // more is due than one call settles: some of it has been, call again
@@ -160,20 +170,27 @@ struct ReadAnswer : FunctionAnswer {
   std::vector<StoredClaim> claims;  // of a buyer: oldest first; of a list: by number
 };
 
+// One entry of a sale's stream.
+struct StreamEntry {
+  ChainPoint at;
+  std::string events;  // their bytes, each after its length
+};
+
+struct HistoryAnswer : FunctionAnswer {  // decided, rewound or no_sale
+  sale::SaleOrdinal ordinal;
+  std::vector<StreamEntry> entries;
+};
+
 Result<FunctionAnswer> read_settle_reply(const Reply& reply);
+Result<FunctionAnswer> read_place_reply(const Reply& reply);  // decided, rewound or no_sale
 // `claims`: how many the call was made of.
 Result<ClaimsAnswer> read_claim_reply(const Reply& reply, std::size_t claims);
 Result<ClaimChangeAnswer> read_claim_change_reply(const Reply& reply);
 Result<CreateAnswer> read_publish_reply(const Reply& reply);
 Result<SaleChangeAnswer> read_sale_change_reply(const Reply& reply);
 Result<ReadAnswer> read_read_reply(const Reply& reply);
-
-// One entry of a sale's stream, as XRANGE gives it.
-struct StreamEntry {
-  ChainPoint at;
-  std::string events;  // their bytes, each after its length
-};
-
+Result<HistoryAnswer> read_history_reply(const Reply& reply);
+// As XRANGE gives it.
 Result<StreamEntry> read_stream_entry(const Reply& reply);
 // The hash of an entry with these bytes that follows one of the hash `before` ("": it is the
 // first).

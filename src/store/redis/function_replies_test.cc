@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "store/redis/feed_index.h"
 #include "store/redis/functions_world_test.h"
 #include "store/redis/key_slot.h"
 
@@ -79,6 +80,15 @@ Reply publish_reply() {
       {word("ok"), count(5), word(kSomeHash), word("created"), view(), count(9), word(kSomeHash)});
 }
 
+Reply stream_entry() {
+  return list({word("5-0"), list({word("hash"), word(kSomeHash), word("events"), word("x")})});
+}
+
+Reply stretch() {
+  return list({word("9-0"), list({word("sale"), word("lamp"), word("before"), word("2"),
+                                  word("last"), word("5"), word("hash"), word(kSomeHash)})});
+}
+
 Reply sale_change_reply() {
   return list({word("ok"), count(5), word(kSomeHash), word("version-mismatch"), view()});
 }
@@ -140,8 +150,14 @@ bool read_with(std::size_t reader, const Reply& reply) {
       return read_sale_change_reply(reply).ok();
     case 5:
       return read_settle_reply(reply).ok();
-    default:
+    case 6:
       return read_stream_entry(reply).ok();
+    case 7:
+      return read_history_reply(reply).ok();
+    case 8:
+      return read_relay_reply(reply).ok();
+    default:
+      return read_stretches(reply).ok();
   }
 }
 
@@ -152,7 +168,10 @@ std::vector<Reply> whole_replies() {
           publish_reply(),
           sale_change_reply(),
           list({word("again"), count(5), word(kSomeHash)}),
-          list({word("5-0"), list({word("hash"), word(kSomeHash), word("events"), word("x")})})};
+          stream_entry(),
+          list({word("ok"), count(5), word(kSomeHash), count(7), list({stream_entry()})}),
+          list({word("other"), count(5), word(kSomeHash)}),
+          list({stretch()})};
 }
 
 TEST(FunctionReply, EachIsReadWholeAndRefusedWithoutItsLastPart) {
@@ -165,9 +184,10 @@ TEST(FunctionReply, EachIsReadWholeAndRefusedWithoutItsLastPart) {
     EXPECT_FALSE(read_with(reader, more)) << reader;
     while (!reply.items.empty()) {
       reply.items.pop_back();
-      // A sale may be read without claims, and published without a round before it.
-      const bool is_whole =
-          (reader == 1 && reply.items.size() == 4) || (reader == 3 && reply.items.size() == 5);
+      // A sale may be read without claims, and published without a round before it, and an index
+      // may be empty.
+      const bool is_whole = (reader == 1 && reply.items.size() == 4) ||
+                            (reader == 3 && reply.items.size() == 5) || reader == 9;
       EXPECT_EQ(read_with(reader, reply), is_whole) << reader << " of " << reply.items.size();
     }
   }
@@ -207,6 +227,31 @@ TEST(FunctionReply, NoDamageIsMoreThanAnError) {
     }
   }
   EXPECT_GT(refused, 100'000U);
+}
+
+TEST(FunctionReply, AnIndexOfTheFeedHasNoGaps) {
+  Reply next = stretch();
+  next.items[0] = word("12-0");
+  const auto read = read_stretches(list({stretch(), next}));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->at(0).behind(), 6U);
+  EXPECT_EQ(read->at(1).behind(), 9U);
+  for (const char* id : {"13-0", "11-0", "9-0", "12-1", "2-0", "x"}) {
+    next.items[0] = word(id);
+    EXPECT_FALSE(read_stretches(list({stretch(), next})).ok()) << id;
+  }
+  EXPECT_EQ(read_end(list({stretch()})).value(), 9U);
+  EXPECT_EQ(read_end(list({})).value(), 0U);
+}
+
+TEST(FunctionReply, APlaceInTheFeedIsASequenceAndAHash) {
+  EXPECT_EQ(read_relayed({}).value(), ChainPoint{});
+  EXPECT_EQ(read_relayed(word("5 " + kSomeHash)).value(), (ChainPoint{{5}, kSomeHash}));
+  for (const std::string& text :
+       {std::string(), std::string("5"), "0 " + kSomeHash, "5  " + kSomeHash, "x " + kSomeHash,
+        "5 " + kSomeHash + "a", std::string("5 ")}) {
+    EXPECT_FALSE(read_relayed(word(text)).ok()) << text;
+  }
 }
 
 TEST(FunctionReply, BytesThatAreNoEventsAreDamaged) {

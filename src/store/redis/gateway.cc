@@ -89,7 +89,9 @@ const ChainPoint& Gateway::known(std::string_view slug) const {
 
 void Gateway::note(std::string_view slug, const ChainPoint& at) {
   ChainPoint& point = sales_[std::string(slug)].known;
-  if (point.sequence < at.sequence) point = at;
+  if (point.sequence >= at.sequence) return;
+  point = at;
+  if (options_.on_change) options_.on_change(slug);
 }
 
 store::SaleView Gateway::view(StoredSale sale) {

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sale/claim_id.h"
@@ -31,6 +32,8 @@ class Commands;
 struct GatewayOptions {
   HashKey claim_id_key{};
   BatchLimits batches{};
+  // Called when it was learned that something happened to a sale; may be null.
+  std::function<void(std::string_view slug)> on_change{};
 };
 
 class Gateway {

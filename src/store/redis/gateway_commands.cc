@@ -5,17 +5,13 @@
 
 #include "base/check.h"
 #include "sale/catalog.h"
+#include "store/redis/catalog_keys.h"
 
 namespace doorbuster::redis {
 namespace {
 
 // Rounds may follow each other, and others may settle what is due; not that often.
 constexpr int kMostVainAttempts = 100;
-
-// The catalog: a slot of its own.
-constexpr std::string_view kCatalogTag = "{doorbuster}";
-constexpr std::string_view kOrdinalsKey = "{doorbuster}:sales";
-constexpr std::string_view kSlugsKey = "{doorbuster}:slugs";
 
 Error not_understood(const std::string& what) {
   return {ErrorCode::storage_unavailable, "the server's answer is not understood: " + what};

@@ -2,9 +2,15 @@
 // sets.
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <future>
+#include <thread>
+
 #include "store/contract_suite.h"
 #include "store/redis/function_library.h"
 #include "store/redis/gateway.h"
+#include "store/redis/redis_feed.h"
+#include "store/redis/relay.h"
 #include "store/redis/running_cluster_test.h"
 
 namespace doorbuster::redis {
@@ -76,21 +82,23 @@ class GatewaySubject final : public store::ContractSubject {
     return std::move(ask_all({command}).front());
   }
   std::vector<store::Reply> ask_all(const std::vector<store::Command>& commands) override {
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      gateway_->submit({0, nullptr, i, {}}, commands[i]);
-    }
-    gateway_->end_turn();
-    std::vector<store::Released> released;
-    while (released.size() < commands.size()) {
-      gateway_->take_released(released);
-      if (released.size() < commands.size()) io_.run_one();
-    }
+    std::promise<void> all;
+    boost::asio::post(*io_, [&] {
+      released_.clear();
+      awaited_ = {commands.size(), &all};
+      for (std::size_t i = 0; i < commands.size(); ++i) {
+        gateway_->submit({0, nullptr, i, {}}, commands[i]);
+      }
+      gateway_->end_turn();
+    });
+    all.get_future().wait();
     std::vector<store::Reply> replies(commands.size());
-    for (store::Released& each : released) {
+    for (store::Released& each : released_) {
       replies[each.ticket.context] = std::move(each.reply);
     }
     return replies;
   }
+  store::EventFeed* feed() override { return feed_.get(); }
   void advance(std::chrono::milliseconds by) override {
     now_ += by;
     set_clock();
@@ -118,27 +126,56 @@ class GatewaySubject final : public store::ContractSubject {
     });
   }
   void open() {
+    io_ = std::make_unique<boost::asio::io_context>(1);
     ClientOptions options;
     options.connection =
         servers_.server ? servers_.server->options() : servers_.cluster->servers[0]->options();
     options.routing.deployment = deployment_;
-    auto client = RedisClient::open(io_, options, [](const Node&, bool, const std::string&) {});
+    auto client = RedisClient::open(*io_, options, [](const Node&, bool, const std::string&) {});
     CHECK(client.ok());
+    const HashKey key{3, 4};
     caller_ = std::make_unique<SafeCaller>(std::move(*client), CallerOptions{60s, {}, {}, {}});
+    relay_ = std::make_unique<Relay>(*io_, *caller_, RelayOptions{});
+    feed_ = std::make_unique<RedisFeed>(*io_, *caller_, *relay_,
+                                        FeedOptions{.incarnation = "0a1b", .claim_id_key = key});
     gateway_ = std::make_unique<Gateway>(
-        *caller_, GatewayOptions{.claim_id_key = {3, 4}, .batches = {}}, [] {});
+        *caller_,
+        GatewayOptions{.claim_id_key = key,
+                       .batches = {},
+                       .on_change = [this](std::string_view slug) { relay_->changed(slug); }},
+        [this] { boost::asio::post(*io_, [this] { take_replies(); }); });
+    thread_ = std::thread([this] { io_->run(); });
+  }
+  void take_replies() {
+    gateway_->take_released(released_);
+    if (awaited_.all == nullptr || released_.size() < awaited_.replies) return;
+    std::exchange(awaited_.all, nullptr)->set_value();
   }
   void close() {
+    boost::asio::post(*io_, [this] { io_->stop(); });
+    thread_.join();
     caller_->close();
     gateway_.reset();
+    feed_.reset();
+    relay_.reset();
+    caller_.reset();
+    io_.reset();
   }
 
   const Deployment deployment_;
   Servers servers_;
   Time now_{std::chrono::hours(490'000)};
-  boost::asio::io_context io_{1};
+  std::unique_ptr<boost::asio::io_context> io_;  // what follows is its thread's
   std::unique_ptr<SafeCaller> caller_;
+  std::unique_ptr<Relay> relay_;
+  std::unique_ptr<RedisFeed> feed_;
   std::unique_ptr<Gateway> gateway_;
+  std::vector<store::Released> released_;
+  struct {
+    std::size_t replies = 0;
+    std::promise<void>* all = nullptr;
+  } awaited_;
+  std::thread thread_;
 };
 
 // A call settles 64 ends; a read waits for all of them, and for the list of all sales as well.
@@ -181,12 +218,14 @@ namespace {
 using redis::Deployment;
 using redis::subject;
 
-INSTANTIATE_TEST_SUITE_P(OnRedis, Contract, testing::Values(subject("server", Deployment::server)),
-                         name_of);
+const ContractParameter kServer = subject("server", Deployment::server);
+INSTANTIATE_TEST_SUITE_P(OnRedis, Contract, testing::Values(kServer), name_of);
+INSTANTIATE_TEST_SUITE_P(OnRedis, FeedContract, testing::Values(kServer), name_of);
 // A cluster takes seconds to find itself, and shows nothing more to the sanitizers.
 #ifdef DOORBUSTER_CONTRACT_ON_CLUSTER
-INSTANTIATE_TEST_SUITE_P(OnRedisCluster, Contract,
-                         testing::Values(subject("cluster", Deployment::cluster)), name_of);
+const ContractParameter kCluster = subject("cluster", Deployment::cluster);
+INSTANTIATE_TEST_SUITE_P(OnRedisCluster, Contract, testing::Values(kCluster), name_of);
+INSTANTIATE_TEST_SUITE_P(OnRedisCluster, FeedContract, testing::Values(kCluster), name_of);
 #endif
 
 }  // namespace

@@ -22,6 +22,8 @@
 #include "store/redis/identity.h"
 #include "store/redis/key_slot.h"
 #include "store/redis/preparation.h"
+#include "store/redis/redis_feed.h"
+#include "store/redis/relay.h"
 
 namespace doorbuster::redis {
 namespace {
@@ -100,7 +102,7 @@ class RedisStore final : public store::ClaimStore {
   std::unique_ptr<store::StorePort> connect(std::function<void()> wake_port) override {
     return mailroom_.connect(std::move(wake_port));
   }
-  store::EventFeed& events() override { return feed_; }
+  store::EventFeed& events() override { return *feed_; }
   store::StoreCondition condition() const override { return condition_.read(); }
   Result<std::string> accept_clock() override {
     return std::string("nothing to accept: the time is that of the Redis servers");
@@ -109,17 +111,6 @@ class RedisStore final : public store::ClaimStore {
   Result<std::string> accept_rewind(std::string_view sale) override;
 
  private:
-  // Nobody has its events yet.
-  class NoFeed final : public store::EventFeed {
-   public:
-    bool read(const store::EventsWanted&, Done done) override {
-      store::EventsReply reply = Error{ErrorCode::unsupported, "not on Redis"};
-      done(reply);
-      return true;
-    }
-    std::string_view incarnation() const override { return {}; }
-  };
-
   // Thread: a port's.
   void wake() {
     if (woken_.exchange(true)) return;
@@ -135,6 +126,7 @@ class RedisStore final : public store::ClaimStore {
   void look_after(milliseconds pause);
   void take_look(Result<Preparation> found);
   void take_identity(const Result<Identity>& found);
+  void start_gateway();
   void end_look();
   void on_node(const Node& node, bool is_up, const std::string& reason);
   Result<std::uint32_t> replicas_for(std::string_view tag) const;
@@ -157,9 +149,11 @@ class RedisStore final : public store::ClaimStore {
   boost::asio::steady_timer look_timer_;
   std::unique_ptr<SafeCaller> caller_;
   std::unique_ptr<Gateway> gateway_;  // from when it is known what there is
-  NoFeed feed_;
+  std::unique_ptr<Relay> relay_;      // with it
+  std::unique_ptr<RedisFeed> feed_;
   std::optional<Durability> durability_;  // as it was found last
   Identity identity_;
+  std::uint32_t seed_ = 1;     // of waits that are not to be those of other gateways
   std::optional<Error> flaw_;  // of the last look
   std::string refused_;        // why a server does not take this gateway
   bool foreign_ = false;       // other servers answer than those it was started with
@@ -173,7 +167,7 @@ class RedisStore final : public store::ClaimStore {
 };
 
 Status RedisStore::open() {
-  std::array<std::uint8_t, 32> random{};
+  std::array<std::uint8_t, 36> random{};
   options_.random(random);
   constexpr std::string_view kDigits = "0123456789abcdef";
   for (std::size_t i = 0; i < 16; ++i) {
@@ -181,6 +175,7 @@ Status RedisStore::open() {
     identity_.incarnation += kDigits[random[i] & 15];
   }
   std::memcpy(identity_.claim_id_key.data(), random.data() + 16, 16);
+  std::memcpy(&seed_, random.data() + 32, sizeof(seed_));
 
   auto client = RedisClient::open(io_, options_.client,
                                   [this](const Node& node, bool is_up, const std::string& reason) {
@@ -310,11 +305,26 @@ void RedisStore::take_identity(const Result<Identity>& found) {
   flaw_.reset();
   if (!gateway_) {
     identity_ = *found;
-    gateway_ = std::make_unique<Gateway>(
-        *caller_, GatewayOptions{.claim_id_key = identity_.claim_id_key, .batches = {}},
-        [this] { deliver_soon(); });
+    start_gateway();
   }
   end_look();
+}
+
+void RedisStore::start_gateway() {
+  const HashKey& key = identity_.claim_id_key;
+  relay_ = std::make_unique<Relay>(io_, *caller_, RelayOptions{.seed = seed_});
+  feed_ = std::make_unique<RedisFeed>(
+      io_, *caller_, *relay_,
+      FeedOptions{.incarnation = identity_.incarnation,
+                  .claim_id_key = key,
+                  .may_read = [this] { return foreign_ ? Status(*flaw_) : ok_status(); },
+                  .seed = seed_});
+  gateway_ = std::make_unique<Gateway>(
+      *caller_,
+      GatewayOptions{.claim_id_key = key,
+                     .batches = {},
+                     .on_change = [this](std::string_view slug) { relay_->changed(slug); }},
+      [this] { deliver_soon(); });
 }
 
 void RedisStore::end_look() {
@@ -359,12 +369,19 @@ void RedisStore::note_condition() {
   now.lines.emplace_back("durability",
                          falls_short() ? shortfall(*durability_, options_.durability) : "ok");
   now.lines.emplace_back("setup", !flaw_ || falls_short() ? "ok" : flaw_->message);
+  const std::optional<Error> feed_flaw = relay_ ? relay_->flaw() : std::nullopt;
+  now.lines.emplace_back("feed", feed_flaw ? feed_flaw->message : "ok");
   std::vector<store::Rewind> rewinds;
   if (gateway_) {
     for (const auto& [slug, gone] : gateway_->rewound()) rewinds.push_back({slug, gone});
   }
   rewound_ = count_rewound();
   now.lines.emplace_back("history", sentence_of(rewinds));
+  if (relay_) {
+    for (const std::string& slug : relay_->rewound()) {
+      if (!gateway_ || !gateway_->rewound().contains(slug)) rewinds.push_back({slug, {}});
+    }
+  }
   condition_.note(std::move(now), std::move(rewinds));
 }
 
@@ -372,15 +389,18 @@ std::size_t RedisStore::count_rewound() const {
   std::size_t count = 0;
   if (!gateway_) return count;
   for (const auto& [slug, gone] : gateway_->rewound()) count += 1 + gone.size();
-  return count;
+  return count + relay_->rewound().size();
 }
 
 Result<std::string> RedisStore::accept_rewind(std::string_view sale) {
   std::promise<bool> accepted;
   boost::asio::post(io_, [&] {
+    // A gateway that knew no better sold on; then it is the feed alone that missed something.
+    const bool was_rewound = relay_->rewound().contains(sale);
     const bool was_frozen = gateway_->accept_rewind(sale);
+    if (was_frozen || was_rewound) relay_->accept_rewind(sale);
     note_condition();
-    accepted.set_value(was_frozen);
+    accepted.set_value(was_frozen || was_rewound);
   });
   if (accepted.get_future().get()) {
     return "the history of " + std::string(sale) +

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -79,7 +80,7 @@ store::Command create_sale(const std::string& slug) {
   definition->stock = 10;
   return sale::CreateSale{definition};
 }
-store::Command claim_of(const std::string& buyer) {
+store::Command claim_by(const std::string& buyer) {
   return sale::ClaimUnits{sale::Slug("s"), sale::BuyerId(buyer), 1, {}};
 }
 ErrorCode code_of(const store::Reply& reply) {
@@ -113,11 +114,79 @@ TEST(RedisStore, ServesEachPortAndOtherStoresFindTheSame) {
   PortUser beside(**first);
   PortUser there(**second);
   EXPECT_TRUE(std::holds_alternative<store::CreateReply>(here.ask(create_sale("s"))));
-  const auto won = std::get<store::ClaimReply>(beside.ask(claim_of("ann")));
-  const auto again = std::get<store::ClaimReply>(there.ask(claim_of("ann")));
+  const auto won = std::get<store::ClaimReply>(beside.ask(claim_by("ann")));
+  const auto again = std::get<store::ClaimReply>(there.ask(claim_by("ann")));
   EXPECT_EQ(won.verdict, sale::ClaimVerdict::granted);
   EXPECT_EQ(again.verdict, sale::ClaimVerdict::existing);
   EXPECT_EQ(again.claim.id, won.claim.id);
+}
+
+// The first page that comes, with the ids of its claims.
+std::future<std::vector<sale::ClaimId>> claims_behind(store::EventFeed& feed,
+                                                      std::string_view cursor) {
+  auto claims = std::make_shared<std::promise<std::vector<sale::ClaimId>>>();
+  const store::EventsWanted wanted{store::Cursor(cursor), {}, 100, 60s};
+  EXPECT_TRUE(feed.read(wanted, [claims](store::EventsReply& reply) {
+    std::vector<sale::ClaimId> ids;
+    const auto* read = std::get_if<store::EventsRead>(&reply);
+    if (read != nullptr) {
+      for (const store::FeedEvent& each : read->events) ids.push_back(each.claim);
+    }
+    claims->set_value(std::move(ids));
+  }));
+  return claims->get_future();
+}
+
+TEST(RedisStore, TellsItsEventsAndThoseOfOtherStores) {
+  RunningRedis server(kLasting);
+  auto first = open_redis_store(options_for(server));
+  auto second = open_redis_store(options_for(server));
+  ASSERT_TRUE(first.ok() && second.ok());
+  PortUser here(**first);
+  here.ask(create_sale("s"));
+  EXPECT_EQ(claims_behind((*first)->events(), "").get().size(), 2U);
+  auto at_first = claims_behind((*first)->events(), "2");
+  auto at_second = claims_behind((*second)->events(), "2");
+  const auto won = std::get<store::ClaimReply>(here.ask(claim_by("ann")));
+  EXPECT_EQ(at_first.get(), std::vector<sale::ClaimId>{won.claim.id});
+  EXPECT_EQ(at_second.get(), std::vector<sale::ClaimId>{won.claim.id});
+  // Nobody answers these.
+  for (int i = 0; i < 100; ++i) claims_behind((*second)->events(), "latest");
+}
+
+TEST(RedisStore, ARewindThatTheFeedAloneKnowsOfIsListedAndAccepted) {
+  RunningRedis server(kLasting);
+  Client client(server.options());
+  std::vector<std::pair<std::string, std::string>> old;
+  {
+    auto opened = open_redis_store(options_for(server));
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    PortUser user(**opened);
+    user.ask(create_sale("s"));
+    EXPECT_EQ(claims_behind((*opened)->events(), "").get().size(), 2U);
+    for (const std::string key : {"{s}:state", "{s}:events"}) {
+      old.emplace_back(key, client.ask({"DUMP", key}).reply.text);
+    }
+    user.ask(claim_by("ann"));
+    EXPECT_EQ(claims_behind((*opened)->events(), "").get().size(), 3U);
+  }
+  client.say({"DEL", "{s}:buyers", "{s}:claims"});
+  for (const auto& [key, dump] : old) client.say({"RESTORE", key, "0", dump, "REPLACE"});
+  auto opened = open_redis_store(options_for(server));
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  store::ClaimStore& store = **opened;
+  ASSERT_TRUE(becomes([&] { return store.rewinds().size() == 1; }));
+  EXPECT_EQ(store.rewinds()[0].sale, "s");
+  EXPECT_EQ(line_of(store, "feed"), "rewound, and left out of the feed: s");
+  EXPECT_EQ(line_of(store, "history"), "ok");
+  EXPECT_TRUE(store.condition().ready);
+  PortUser user(store);
+  const auto won = std::get<store::ClaimReply>(user.ask(claim_by("bob")));
+  EXPECT_TRUE(store.accept_rewind("s").ok());
+  EXPECT_EQ(claims_behind(store.events(), "3").get(), std::vector<sale::ClaimId>{won.claim.id});
+  EXPECT_TRUE(becomes([&] { return store.rewinds().empty(); }));
+  EXPECT_EQ(line_of(store, "feed"), "ok");
+  EXPECT_FALSE(store.accept_rewind("s").ok());
 }
 
 TEST(RedisStore, MayBeDestroyedWithRepliesUnderWay) {
@@ -128,7 +197,7 @@ TEST(RedisStore, MayBeDestroyedWithRepliesUnderWay) {
     PortUser user(**opened);
     user.ask(create_sale("s"));
     const auto port = (*opened)->connect([] {});
-    for (int i = 0; i < 300; ++i) port->submit(claim_of("b" + std::to_string(i)), user, 7);
+    for (int i = 0; i < 300; ++i) port->submit(claim_by("b" + std::to_string(i)), user, 7);
     port->flush();
   }
 }
@@ -147,10 +216,12 @@ TEST(RedisStore, OverOtherServersThanItWasStartedWithSellsNothing) {
   client.say({"SET", std::string(kIdentityKey), other});
   EXPECT_TRUE(becomes([&] { return line_of(store, "setup") != "ok"; }));
   EXPECT_FALSE(store.condition().ready);
-  EXPECT_EQ(code_of(user.ask(claim_of("ann"))), ErrorCode::data_damaged);
+  EXPECT_EQ(code_of(user.ask(claim_by("ann"))), ErrorCode::data_damaged);
+  EXPECT_TRUE(claims_behind((*opened)->events(), "").get().empty());
   client.say({"SET", std::string(kIdentityKey), own});
   EXPECT_TRUE(becomes([&] { return store.condition().ready; }));
-  EXPECT_TRUE(std::holds_alternative<store::ClaimReply>(user.ask(claim_of("ann"))));
+  EXPECT_TRUE(std::holds_alternative<store::ClaimReply>(user.ask(claim_by("ann"))));
+  EXPECT_EQ(claims_behind((*opened)->events(), "").get().size(), 3U);
 }
 
 TEST(RedisStore, PutsAnIdentityThatIsGoneBack) {

@@ -1,0 +1,100 @@
+-- The feed of all sales: an index of stretches of the sales' streams, in a slot of its own. A sale
+-- and the index are in two slots, so a gateway carries from one to the other: it reads how far the
+-- history of a sale goes (doorbuster_read_place) and has that put into the index
+-- (doorbuster_relay), which refuses it unless the index ends where the gateway began to read. So
+-- any number of gateways may do that at once, and each event is in the index once.
+
+local FEED_KINDS = {'stream', 'hash'}
+
+-- KEYS: the index, a hash of slugs with the place up to which the sale is in the index. ARGV:
+-- sequence and hash where that is believed to be, the sequence behind which the stretch begins,
+-- sequence and hash of its end, the slug, and how many entries of the index are to be kept at
+-- least. The stretch begins at that place, but where its history was rewound and is taken as it is:
+-- then before it, and if nothing has happened since, only the place is set back.
+local function relay(keys, argv)
+  for i, kind in ipairs(FEED_KINDS) do
+    if not keys[i] then return error_reply('ERR a key of the feed is missing') end
+    local found = call('TYPE', keys[i]).ok
+    if found ~= 'none' and found ~= kind then
+      return error_reply('WRONGTYPE ' .. keys[i] .. ' holds a ' .. found .. ', not a ' .. kind)
+    end
+  end
+  local from, missing = known_sequence(argv)
+  if not from then return missing end
+  local last_hash, slug, kept = argv[5], argv[6], argv[7]
+  local before = find(argv[3] or '', '^%d+$') and tonumber(argv[3])
+  local last = find(argv[4] or '', '^%d+$') and tonumber(argv[4])
+  if not before or not last or before > from or before > last or last == from and before == from
+    or last == 0 or not slug or slug == '' or not find(kept or '', '^[1-9]%d*$') then
+    return error_reply('ERR this is no stretch of a sale')
+  end
+  local sequence, hash = 0, ''
+  local stored = call('HGET', keys[2], slug)
+  if stored then
+    sequence, hash = match(stored, '^(%d+) (%x+)$')
+    sequence = tonumber(sequence)
+    if not sequence then return error_reply('ERR ' .. keys[2] .. ' has no place for ' .. slug) end
+  end
+  if sequence ~= from or hash ~= argv[2] then return {'other', sequence, hash} end
+  local newest = call('XREVRANGE', keys[1], '+', '-', 'COUNT', 1)[1]
+  local position = (newest and tonumber(match(newest[1], '^%d+')) or 0) + last - before
+  if last > before then
+    call('XADD', keys[1], 'MAXLEN', '~', kept, decimal(position) .. '-0', 'sale', slug,
+      'before', decimal(before), 'last', decimal(last), 'hash', last_hash)
+  end
+  call('HSET', keys[2], slug, decimal(last) .. ' ' .. last_hash)
+  return {'ok', position}
+end
+
+-- The sale under these keys whose history holds the known place, deleted or not, and that place's
+-- sequence; or nil and the reply.
+local function enter_history(keys, argv)
+  local flaw = wrong_kind(keys, 1)
+  if flaw then return nil, flaw end
+  local known, missing = known_sequence(argv)
+  if not known then return nil, missing end
+  local sale = load_sale(keys_of(keys, 1))
+  if not remembers(sale, known, argv[2]) then return nil, rewound(sale) end
+  if not sale then return nil, {'no-sale'} end
+  return sale, known
+end
+
+-- KEYS: the sale's six. ARGV: known sequence and hash, a number of events. The first place in the
+-- history that has as many behind the known one, or where it ends.
+local function read_place(keys, argv)
+  local most = tonumber(argv[3])
+  if not most or most < 1 then return error_reply('ERR this is no number of events') end
+  local sale, known = enter_history(keys, argv)
+  if not sale then return known end
+  local sequence, hash = sale.sequence, sale.hash
+  if sequence - known > most then
+    local entry = call('XRANGE', sale.keys.events, decimal(known + most) .. '-0', '+', 'COUNT', 1)[1]
+    sequence, hash = tonumber(match(entry[1], '^%d+')), entry[2][2]
+  end
+  return {'ok', sequence, hash}
+end
+
+-- KEYS: the sale's six. ARGV: known sequence and hash, a sequence behind which entries of the
+-- stream are wanted, up to the known one, and how many events they are to have if there are as
+-- many.
+local function read_history(keys, argv)
+  local first, most = tonumber(argv[3]), tonumber(argv[4])
+  if not first or not most or first < 0 or most < 1 or most > 1000 then
+    return error_reply('ERR this is no part of a history')
+  end
+  local sale, known = enter_history(keys, argv)
+  if not sale then return known end
+  local entries, after = {}, first
+  while after < known and after - first < most do
+    local found = call('XRANGE', sale.keys.events, '(' .. decimal(after) .. '-0',
+      decimal(known) .. '-0', 'COUNT', 16)
+    if #found == 0 then break end
+    for _, entry in ipairs(found) do entries[#entries + 1] = entry end
+    after = tonumber(match(found[#found][1], '^%d+'))
+  end
+  return {'ok', sale.sequence, sale.hash, sale.ordinal, entries}
+end
+
+register('doorbuster_relay', relay)
+register('doorbuster_read_place', read_place, NO_WRITES)
+register('doorbuster_read_history', read_history, NO_WRITES)
