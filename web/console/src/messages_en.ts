@@ -279,6 +279,11 @@ export const en = {
   'check.disk': 'Disk',
   'check.snapshots': 'Snapshots',
   'check.archive': 'Archive',
+  'check.redis': 'Redis servers',
+  'check.durability': 'Durability',
+  'check.setup': 'Functions in Redis',
+  'check.feed': 'Feed of events',
+  'check.history': 'Nothing acknowledged is lost',
   'check.keys': 'Keys',
 
   'dev.openapi': 'OpenAPI document',

@@ -281,6 +281,11 @@ export const zh: Messages = {
   'check.disk': '磁盘',
   'check.snapshots': '快照',
   'check.archive': '归档',
+  'check.redis': 'Redis 服务器',
+  'check.durability': '持久性',
+  'check.setup': 'Redis 中的函数',
+  'check.feed': '事件流',
+  'check.history': '已确认的申领没有丢失',
   'check.keys': '密钥',
 
   'dev.openapi': 'OpenAPI 文档',

@@ -19,6 +19,11 @@ const kServerChecks: Record<string, MessageKey> = {
   keys: 'check.keys',
   snapshot: 'check.snapshots',
   archive: 'check.archive',
+  redis: 'check.redis',
+  durability: 'check.durability',
+  setup: 'check.setup',
+  feed: 'check.feed',
+  history: 'check.history',
 };
 
 function check(id: string, isGood: boolean, good: string, otherwise: string, verdict: Check['verdict'] = 'warn', detail = ''): Check {
@@ -107,7 +112,8 @@ export function preflight({ form, hasOpened, about, tookMs, session }: Flight): 
   if (session.dev) checks.push(check('dev', false, '', t('check.dev')));
   if (!about) return [...checks, check('server', false, '', t('check.server_silent'), 'bad')];
   checks.push(...serverChecks(about, tookMs));
-  if (!session.dev) checks.push(backupCheck(about.last_backup_at));
+  // What is in Redis is backed up there.
+  if (!session.dev && about.engine !== 'redis') checks.push(backupCheck(about.last_backup_at));
   const stock = whole(form.stock, 1, 100_000_000);
   const most = about.limits.stock;
   if (stock !== undefined && most !== undefined && stock > most) {
