@@ -9,6 +9,7 @@ holds what it finds against what buyers were told.
 import collections
 import contextlib
 import itertools
+import json
 import os
 import re
 import shutil
@@ -19,8 +20,8 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
-from harness import DoorbusterTest, chance, claim, crowd, eventually, get, listed, main  # noqa: E402
-from http_client import post_json  # noqa: E402
+from harness import DoorbusterTest, chance, claim, crowd, eventually, get, main  # noqa: E402
+from http_client import Closed, post_json  # noqa: E402
 from redis_server import SYNCED, RedisCluster  # noqa: E402
 
 ROUNDS = int(os.environ.get("DOORBUSTER_FAILOVERS", "3"))
@@ -229,10 +230,7 @@ class Failover(DoorbusterTest):
     def judge(self, sales):
         stranger = self.gateway()
         for place, sale in enumerate(sales):
-            with stranger.connect() as connection:
-                is_there = connection.ask(get(f"/v1/sales/{sale}")).status == 200
-                found = {each["buyer"]: (each["id"], each["units"][0])
-                         for each in (listed(connection, sale) if is_there else ())}
+            found = eventually(f"{sale} can be read", lambda name=sale: self.claims_of(stranger, name), SECONDS)["claims"]
             told = self.crowd.told[sale]
             lost = {buyer: value for buyer, value in told.items() if found.get(buyer) != value}
             # Sold on, the unit of a claim that is gone would have been another buyer's too.
@@ -244,6 +242,22 @@ class Failover(DoorbusterTest):
             self.judge_gateway(self.gateways[place % len(self.gateways)], sale, bool(lost))
         stranger.stop()
         self.servers.remove(stranger)
+
+    def claims_of(self, gateway, sale):
+        """{"claims": {buyer: (id, unit)}}, of a sale that is not there none; nothing while that cannot be read: on a
+        busy machine a cluster that was whole may elect once more."""
+        with gateway.connect() as connection:
+            try:
+                status = connection.ask(get(f"/v1/sales/{sale}")).status
+                answer = connection.ask(get(f"/v1/sales/{sale}/claims?format=ndjson"))
+            except (Closed, ConnectionError):  # a list that could not be read to its end
+                return None
+            if status == 404:
+                return {"claims": {}}
+            if status != 200 or answer.status != 200:
+                return None
+            claims = [json.loads(line) for line in answer.text.splitlines()]
+        return {"claims": {each["buyer"]: (each["id"], each["units"][0]) for each in claims}}
 
     def judge_gateway(self, gateway, sale, is_rewound):
         """Who had acknowledged what is gone sells nothing of that sale any more; others sell again."""
