@@ -342,9 +342,9 @@ void Commands::read_listed(const TaskPtr& task, const std::shared_ptr<store::Sal
   };
   // Of one that was rewound it is shown what there is, and nothing settled in it: it is for the
   // merchant to look at, and the others are none of it.
-  static const ChainPoint kNothing;
+  static const ChainPoint nothing;
   const bool is_frozen = gateway_.rewound_.contains(place.slug);
-  const CalledSale sale{place.slug, false, is_frozen ? kNothing : known(place)};
+  const CalledSale sale{place.slug, false, is_frozen ? nothing : known(place)};
   gateway_.send(place.slug, read_sale_call(sale),
                 [this, task, page, slugs, at, from, more, place, next,
                  is_frozen](const Result<Reply>& reply) {

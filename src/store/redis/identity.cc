@@ -51,7 +51,8 @@ Result<Identity> read_identity(const Reply& reply) {
 }  // namespace
 
 // It is read first: with its memory full a server answers that, and refuses to write.
-void agree_on_identity(SafeCaller& caller, const Identity& proposed, OnIdentity on_identity) {
+void agree_on_identity(SafeCaller& caller, const Identity& proposed,
+                       const OnIdentity& on_identity) {
   const auto take_made = [proposed, on_identity](const Result<Reply>& before) {
     if (!before) return on_identity(before.error());
     on_identity(before->is_nil() ? Result<Identity>(proposed) : read_identity(*before));

@@ -22,6 +22,6 @@ using OnIdentity = std::function<void(Result<Identity>)>;
 
 // Reads it, and puts `proposed` there where there is none. data_damaged: the key holds something
 // else. Otherwise the errors of SafeCaller.
-void agree_on_identity(SafeCaller& caller, const Identity& proposed, OnIdentity on_identity);
+void agree_on_identity(SafeCaller& caller, const Identity& proposed, const OnIdentity& on_identity);
 
 }  // namespace doorbuster::redis
