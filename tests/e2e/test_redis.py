@@ -310,6 +310,40 @@ class ManyGateways(OnRedis):
             stats = self.stats(connection, "drop")
             self.assertEqual((stats["available"], stats["confirmed"]), (0, units))
 
+    def test_the_events_of_all_gateways_have_one_order_at_each(self):
+        redis = self.redis()
+        gateways = [self.gateway(redis) for _ in range(2)]
+        connections = [gateway.connect() for gateway in gateways]
+        for connection in connections:
+            self.addCleanup(connection.close)
+        for number, sale in enumerate(("a", "b")):
+            self.create(connections[number], sale, 1_000)
+        for number in range(200):
+            for sale in ("a", "b"):
+                self.assertEqual(connections[number % 2].ask(claim(sale, f"b{number}")).status, 201)
+
+        def pages(connection, size):
+            """All events so far, read page by page behind the cursor of the one before."""
+            events, after = [], ""
+            while True:
+                answer = connection.ask(get(f"/v1/events?limit={size}" + (f"&after={after}" if after else "")))
+                self.assertEqual(answer.status, 200, answer)
+                page = answer.json()
+                events += page["data"]
+                if not page["has_more"]:
+                    return events
+                after = page["next"]
+
+        wanted = 2 * (2 + 200)  # published, opened, and each claim
+        at_each = [eventually("all events", lambda c=connection, n=size: (
+            events if len(events := pages(c, n)) >= wanted else None)) for connection, size in zip(connections, (7, 1000))]
+        self.assertEqual(at_each[0], at_each[1])
+        self.assertEqual(len({event["id"] for event in at_each[0]}), wanted)
+        for sale in ("a", "b"):
+            own = [event for event in at_each[0] if event["subject"].split("/")[1] == sale]
+            self.assertEqual([int(event["sequence"]) for event in own], list(range(1, 203)))
+            self.assertEqual({event["source"] for event in own}, {own[0]["source"]})
+
     def test_a_gateway_that_is_killed_takes_nothing_with_it(self):
         redis = self.redis()
         doomed, other = self.gateway(redis), self.gateway(redis)
