@@ -453,7 +453,7 @@ class Reading(SaleTest):
                      for target, answer in found.items()}, stats)
 
         before = everything()
-        self.assertGreater(len(listed(self.connection, "limited")), 50)
+        self.assertGreater(len(listed(self.connection, "limited")), 20)
         for _ in range(2):
             self.connection.close()
             self.server.restart()
