@@ -46,26 +46,13 @@ local function relay(keys, argv)
   return {'ok', position}
 end
 
--- The sale under these keys whose history holds the known place, deleted or not, and that place's
--- sequence; or nil and the reply.
-local function enter_history(keys, argv)
-  local flaw = wrong_kind(keys, 1)
-  if flaw then return nil, flaw end
-  local known, missing = known_sequence(argv)
-  if not known then return nil, missing end
-  local sale = load_sale(keys_of(keys, 1))
-  if not remembers(sale, known, argv[2]) then return nil, rewound(sale) end
-  if not sale then return nil, {'no-sale'} end
-  return sale, known
-end
-
 -- KEYS: the sale's six. ARGV: known sequence and hash, a number of events. The first place in the
 -- history that has as many behind the known one, or where it ends.
 local function read_place(keys, argv)
   local most = tonumber(argv[3])
   if not most or most < 1 then return error_reply('ERR this is no number of events') end
-  local sale, known = enter_history(keys, argv)
-  if not sale then return known end
+  local reply, sale, known = enter_history(keys, argv)
+  if reply or not sale then return reply or {'no-sale'} end
   local sequence, hash = sale.sequence, sale.hash
   if sequence - known > most then
     local entry = call('XRANGE', sale.keys.events, decimal(known + most) .. '-0', '+', 'COUNT', 1)[1]
@@ -82,8 +69,8 @@ local function read_history(keys, argv)
   if not first or not most or first < 0 or most < 1 or most > 1000 then
     return error_reply('ERR this is no part of a history')
   end
-  local sale, known = enter_history(keys, argv)
-  if not sale then return known end
+  local reply, sale, known = enter_history(keys, argv)
+  if reply or not sale then return reply or {'no-sale'} end
   local entries, after = {}, first
   while after < known and after - first < most do
     local found = call('XRANGE', sale.keys.events, '(' .. decimal(after) .. '-0',

@@ -95,17 +95,26 @@ local function rewound(sale)
   return {'rewound', sale and sale.sequence or 0, sale and sale.hash or ''}
 end
 
+-- The reply where a call goes no further: its keys are of other kinds, or the history under them
+-- does not hold what the caller was told. Otherwise nil, the sale, nil where there is none, and the
+-- sequence that is known.
+local function enter_history(keys, argv)
+  local flaw = wrong_kind(keys, 1)
+  if flaw then return flaw end
+  local known, missing = known_sequence(argv)
+  if not known then return missing end
+  local sale = load_sale(keys_of(keys, 1))
+  if not remembers(sale, known, argv[2]) then return rewound(sale) end
+  return nil, sale, known
+end
+
 -- The sale that a call is about, or nil and the reply. KEYS: its six, and when it was asked for as
 -- `goods` also the key of the newest round. ARGV: the sequence and the hash that the caller was
 -- told last, and then what the function takes.
 local function enter(keys, argv)
-  local flaw = wrong_kind(keys, 1)
-  if flaw then return nil, flaw end
-  local known, missing = known_sequence(argv)
-  if not known then return nil, missing end
-  local sale = load_sale(keys_of(keys, 1))
   -- Before the round: a server that has lost it would send its caller to an older one.
-  if not remembers(sale, known, argv[2]) then return nil, rewound(sale) end
+  local reply, sale = enter_history(keys, argv)
+  if reply then return nil, reply end
   if keys[7] then
     local newest = call('GET', keys[7])
     if not newest then return nil, {'no-sale'} end
