@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace doorbuster::cli {
+namespace doorbuster {
 
 inline std::string hexadecimal(std::uint64_t value) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -14,4 +14,4 @@ inline std::string hexadecimal(std::uint64_t value) {
   return out;
 }
 
-}  // namespace doorbuster::cli
+}  // namespace doorbuster

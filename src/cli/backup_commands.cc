@@ -7,10 +7,10 @@
 
 #include "api/text.h"
 #include "base/clock.h"
+#include "base/hexadecimal.h"
 #include "cli/console.h"
 #include "cli/file_limit.h"
 #include "cli/grouped.h"
-#include "cli/hexadecimal.h"
 #include "cli/random_bytes.h"
 #include "store/embedded/backup.h"
 #include "store/embedded/backup_mark.h"

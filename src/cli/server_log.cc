@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "cli/hexadecimal.h"
+#include "base/hexadecimal.h"
 #include "cli/log_writer.h"
 
 namespace doorbuster::cli {

@@ -4,11 +4,11 @@
 #include <string>
 
 #include "api/text.h"
+#include "base/hexadecimal.h"
 #include "base/json_text.h"
 #include "cli/backup_commands.h"
 #include "cli/file_limit.h"
 #include "cli/grouped.h"
-#include "cli/hexadecimal.h"
 #include "store/embedded/file_system.h"
 #include "store/embedded/verify.h"
 

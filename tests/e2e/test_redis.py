@@ -214,7 +214,7 @@ class Trouble(OnRedis):
     def test_it_loses_everything(self):
         self.server.say("FLUSHALL")
         self.assert_unavailable()
-        self.wait_for_line(self.shop, "history", "rewound, and not sold from: s (1 acknowledged claims are gone)")
+        self.wait_for_line(self.shop, "history", "rewound, and not sold from: s (acknowledged claims that are gone: 1)")
         self.assertEqual(self.server.say("EXISTS", "{s}:state"), "0")
         self.accept_rewind()
         # Another sale is none of it.

@@ -12,7 +12,7 @@ namespace doorbuster::redis {
 namespace {
 
 constexpr std::size_t kGrantedRemembered = 4'096;  // of each sale
-constexpr std::size_t kAllRemembered = 1'000'000;
+constexpr std::size_t kAllRemembered = 1'000'000;  // of all; more than of one
 // So many refusals of a batch are worth a look at the sale in their place.
 constexpr std::size_t kWorthALook = 8;
 
@@ -159,12 +159,11 @@ void Gateway::call_batch(ClaimBatch batch) {
 void Gateway::send_batch(ClaimBatch batch, const Place& place) {
   if (rewound_.contains(place.slug)) return fail_batch(batch, rewound_error(place.slug));
   const SoldOut::Sale* sold_out = sold_out_.find(place.slug);
-  if (sold_out == nullptr || sold_out->at != known(place.slug)) {
-    return send_claims(std::move(batch), place);
-  }
+  const ChainPoint at = known(place.slug);
+  if (sold_out == nullptr || sold_out->at != at) return send_claims(std::move(batch), place);
   ClaimBatch refused = batcher_.split(batch, [sold_out](const WaitingClaim& waiting) {
     return waiting.claim.quantity <= sold_out->limit &&
-           !sold_out->buyers.contains(std::string(waiting.claim.buyer.view()));
+           !sold_out->buyers.contains(waiting.claim.buyer.view());
   });
   if (refused.claims.size() < kWorthALook) {
     for (WaitingClaim& each : refused.claims) batch.claims.push_back(std::move(each));
@@ -176,7 +175,7 @@ void Gateway::send_batch(ClaimBatch batch, const Place& place) {
   } else {
     send_claims(std::move(batch), place);
   }
-  refuse_batch(std::move(refused), place, sold_out->at);
+  refuse_batch(std::move(refused), place, at);
 }
 
 void Gateway::refuse_batch(ClaimBatch batch, const Place& place, const ChainPoint& at) {
@@ -195,10 +194,7 @@ void Gateway::take_look(ClaimBatch batch, const Place& place, const ChainPoint& 
   const store::SaleView& view = answer->sale.view;
   const bool is_as_it_was = answer->verdict == CallVerdict::decided && answer->at == at &&
                             view.status == sale::SaleStatus::open && view.totals.available == 0;
-  if (!is_as_it_was) {
-    sold_out_.forget(place.slug);
-    return batcher_.put_back(std::move(batch));
-  }
+  if (!is_as_it_was) return send_claims(std::move(batch), place);
   ClaimsAnswer refused;
   refused.at = answer->at;
   refused.now = view.now;
@@ -218,17 +214,17 @@ void Gateway::learn_if_sold_out(const Place& place, const ClaimsAnswer& answer) 
   const auto is_sold_out = [](const ClaimAnswer& each) {
     return each.verdict == sale::ClaimVerdict::refused && each.refusal == sale::Refusal::sold_out;
   };
-  if (answer.claims.size() < kWorthALook || sold_out_.was_learned(place.slug, answer.at) ||
-      !std::all_of(answer.claims.begin(), answer.claims.end(), is_sold_out)) {
+  if (answer.claims.size() < kWorthALook ||
+      !std::all_of(answer.claims.begin(), answer.claims.end(), is_sold_out) ||
+      !sold_out_.refused(place.slug, answer.at, answer.claims.size())) {
     return;
   }
   send(place.slug, read_sale_call({place.slug, place.as_newest, known(place.slug)}),
        [this, place](const Result<Reply>& reply) {
-         if (!reply) return;
-         const Result<ReadAnswer> sale = read_read_reply(*reply);
+         const Result<ReadAnswer> sale = reply ? read_read_reply(*reply) : reply.error();
          if (!sale || sale->verdict != CallVerdict::decided ||
-             sale->sale.view.totals.available > 0 || sold_out_.was_learned(place.slug, sale->at)) {
-           return;
+             sale->sale.view.totals.available > 0) {
+           return sold_out_.give_up(place.slug);
          }
          note(place.slug, sale->at);
          sold_out_.learn(place.slug, *sale);
@@ -282,6 +278,30 @@ void Gateway::fail_batch(const ClaimBatch& batch, const Error& error) {
   batcher_.ended(batch.sale);
 }
 
+void Gateway::remember_grant(OfSale& sale, sale::SaleOrdinal ordinal, const sale::BuyerId& buyer,
+                             sale::ClaimOrdinal number) {
+  if (remembered_ == kAllRemembered) forget_oldest_grants();
+  sale.ordinal = ordinal;
+  sale.last_grant = ++grants_;
+  sale.granted.push_back({number, std::string(buyer.view())});
+  if (sale.granted.size() > kGrantedRemembered) {
+    sale.granted.pop_front();
+  } else {
+    ++remembered_;
+  }
+}
+
+// Those of the sale that granted nothing for the longest.
+void Gateway::forget_oldest_grants() {
+  OfSale* oldest = nullptr;
+  for (auto& [slug, sale] : sales_) {
+    if (sale.granted.empty()) continue;
+    if (oldest == nullptr || sale.last_grant < oldest->last_grant) oldest = &sale;
+  }
+  remembered_ -= oldest->granted.size();
+  oldest->granted.clear();
+}
+
 store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
                                const ClaimsAnswer& answer, const ClaimAnswer& of_claim) {
   store::ClaimReply reply;
@@ -293,14 +313,7 @@ store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
     reply.claim.id = claim_ids_.encode({answer.ordinal, of_claim.claim.number});
     reply.claim.buyer = waiting.claim.buyer;
     if (of_claim.verdict == sale::ClaimVerdict::granted) {
-      OfSale& sale = sales_[place.slug];
-      sale.ordinal = answer.ordinal;
-      sale.granted.push_back({of_claim.claim.number, std::string(waiting.claim.buyer.view())});
-      if (sale.granted.size() > kGrantedRemembered || remembered_ == kAllRemembered) {
-        sale.granted.pop_front();
-      } else {
-        ++remembered_;
-      }
+      remember_grant(sales_[place.slug], answer.ordinal, reply.claim.buyer, of_claim.claim.number);
     }
     return reply;
   }

@@ -76,6 +76,18 @@ class Gateway {
     std::string slug;
     bool as_newest = false;
   };
+  struct Granted {
+    sale::ClaimOrdinal number;
+    std::string buyer;
+  };
+  struct OfSale {
+    ChainPoint known;
+    // The last claims that were granted here: what a rewind loses is among the last.
+    std::deque<Granted> granted;
+    std::uint64_t last_grant = 0;  // counted over all sales
+    sale::SaleOrdinal ordinal;
+    std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
+  };
 
   // gateway.cc: calls, and claims in batches.
 
@@ -107,6 +119,9 @@ class Gateway {
   void learn_if_sold_out(const Place& place, const ClaimsAnswer& answer);
   void take_batch(ClaimBatch batch, const Place& place, const Result<ClaimsAnswer>& answer);
   void fail_batch(const ClaimBatch& batch, const Error& error);
+  void remember_grant(OfSale& sale, sale::SaleOrdinal ordinal, const sale::BuyerId& buyer,
+                      sale::ClaimOrdinal number);
+  void forget_oldest_grants();
   store::Reply reply_to(const WaitingClaim& waiting, const Place& place, const ClaimsAnswer& answer,
                         const ClaimAnswer& of_claim);
 
@@ -118,19 +133,9 @@ class Gateway {
   SafeCaller& caller_;
   ClaimBatcher batcher_;
   SoldOut sold_out_;
-  struct Granted {
-    sale::ClaimOrdinal number;
-    std::string buyer;
-  };
-  struct OfSale {
-    ChainPoint known;
-    // The last claims that were granted here: what a rewind loses is among the last.
-    std::deque<Granted> granted;
-    sale::SaleOrdinal ordinal;
-    std::array<std::uint64_t, sale::kRefusals> refused{};  // by this gateway
-  };
   std::map<std::string, OfSale, std::less<>> sales_;  // by real slug
-  std::size_t remembered_ = 0;                        // grants of all sales
+  std::uint64_t grants_ = 0;
+  std::size_t remembered_ = 0;  // grants of all sales
   Rewinds rewound_;
   std::uint32_t newest_round_ = 0;  // as last heard; 0: not known, or there is none
   std::vector<store::Released> released_;

@@ -168,6 +168,7 @@ TEST_F(GatewayToAServer, ATurnsClaimsAreFewCallsAndEachHasItsAnswer) {
 struct Calls {
   long decided = 0;
   long read = 0;
+  long scanned = 0;
 };
 Calls calls_of(Client& client) {
   const std::string stats = client.ask({"INFO", "commandstats"}).reply.text;
@@ -176,7 +177,7 @@ Calls calls_of(Client& client) {
     const std::size_t at = stats.find(before);
     return at == std::string::npos ? 0 : std::atol(stats.c_str() + at + before.size());
   };
-  return {count("fcall"), count("fcall_ro")};
+  return {count("fcall"), count("fcall_ro"), count("hscan")};
 }
 
 TEST_F(GatewayToAServer, ACrowdThatComesTooLateIsRefusedByALookAtTheSale) {
@@ -193,11 +194,17 @@ TEST_F(GatewayToAServer, ACrowdThatComesTooLateIsRefusedByALookAtTheSale) {
     }
   };
   ask_all("winner", 100);
-  expect_all_refused(ask_all("late", 50));
+  // Fewer refusals than there are winners are not worth reading who they are.
+  expect_all_refused(ask_all("soon", 40));
+  gateway_.ask(kRead);
+  gateway_.ask(kRead);
+  EXPECT_EQ(calls_of(client_).scanned, 0);
+  expect_all_refused(ask_all("late", 100));
   // Behind the read of the sale that leads to it, and behind that of its winners.
   gateway_.ask(kRead);
   gateway_.ask(kRead);
   const Calls before = calls_of(client_);
+  EXPECT_EQ(before.scanned, 1);
   expect_all_refused(ask_all("later", 5'000));
   const Calls after = calls_of(client_);
   EXPECT_EQ(after.decided, before.decided);
@@ -224,6 +231,33 @@ TEST_F(GatewayToAServer, ACrowdThatComesTooLateIsRefusedByALookAtTheSale) {
   int granted = 0;
   for (const store::Reply& reply : ask_all("last", 50)) granted += is_granted(reply) ? 1 : 0;
   EXPECT_EQ(granted, 20);
+}
+
+// A unit comes back and goes again, and each time a crowd is too late: the winners are read anew
+// only when that costs no more than the refusals did.
+TEST_F(GatewayToAServer, WinnersOfASaleThatChangesAllTheTimeAreNotReadEachTime) {
+  const auto ask_all = [&](const std::string& name, int buyers) {
+    for (int i = 0; i < buyers; ++i) gateway_.hand_over(claim(name + std::to_string(i)));
+    return gateway_.replies();
+  };
+  auto winners = ask_all("winner", 100);
+  const auto first = std::get<store::ClaimReply>(winners.front()).claim;
+  store::ClaimView back = first;
+  constexpr int kRounds = 40;
+  constexpr int kLate = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    const store::Reply released =
+        gateway_.ask(store::ReleaseClaim{sale::Slug("s"), back.id, {}, {}});
+    ASSERT_TRUE(std::holds_alternative<store::ClaimChangeReply>(released));
+    back = std::get<store::ClaimReply>(gateway_.ask(claim("next" + std::to_string(round)))).claim;
+    for (const store::Reply& reply : ask_all("late" + std::to_string(round) + "-", kLate)) {
+      EXPECT_EQ(std::get<store::ClaimReply>(reply).refusal, sale::Refusal::sold_out);
+    }
+    gateway_.ask(kRead);
+    gateway_.ask(kRead);
+  }
+  EXPECT_GT(calls_of(client_).scanned, 0);
+  EXPECT_LE(calls_of(client_).scanned, kRounds * kLate / 100);
 }
 
 TEST_F(GatewayToAServer, WithoutAServerNothingIsDecidedAndItComesBackByItself) {

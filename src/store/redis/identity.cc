@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/hexadecimal.h"
+
 namespace doorbuster::redis {
 namespace {
 
@@ -12,13 +14,6 @@ constexpr std::string_view kTag = "{doorbuster}";
 constexpr std::string_view kKey = "{doorbuster}:identity";
 constexpr std::size_t kIncarnationDigits = 32;
 constexpr std::size_t kHalfKeyDigits = 16;
-
-std::string hex(std::uint64_t number) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(number >> shift) & 15];
-  return text;
-}
 
 std::optional<std::uint64_t> read_hex(std::string_view text) {
   std::uint64_t number = 0;
@@ -29,7 +24,8 @@ std::optional<std::uint64_t> read_hex(std::string_view text) {
 
 // "<incarnation> <key>"
 std::string text_of(const Identity& identity) {
-  return identity.incarnation + ' ' + hex(identity.claim_id_key[0]) + hex(identity.claim_id_key[1]);
+  return identity.incarnation + ' ' + hexadecimal(identity.claim_id_key[0]) +
+         hexadecimal(identity.claim_id_key[1]);
 }
 
 Result<Identity> read_identity(const Reply& reply) {

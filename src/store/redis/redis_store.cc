@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstring>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -17,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/hexadecimal.h"
 #include "store/mailroom.h"
 #include "store/redis/gateway.h"
 #include "store/redis/identity.h"
@@ -52,7 +52,7 @@ std::string sentence_of(const std::vector<store::Rewind>& rewinds) {
   for (const store::Rewind& rewind : rewinds) {
     text += (text.empty() ? "rewound, and not sold from: " : ", ") + rewind.sale;
     if (rewind.gone.empty()) continue;
-    text += " (" + std::to_string(rewind.gone.size()) + " acknowledged claims are gone)";
+    text += " (acknowledged claims that are gone: " + std::to_string(rewind.gone.size()) + ")";
   }
   return text;
 }
@@ -167,15 +167,10 @@ class RedisStore final : public store::ClaimStore {
 };
 
 Status RedisStore::open() {
-  std::array<std::uint8_t, 36> random{};
-  options_.random(random);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (std::size_t i = 0; i < 16; ++i) {
-    identity_.incarnation += kDigits[random[i] >> 4];
-    identity_.incarnation += kDigits[random[i] & 15];
-  }
-  std::memcpy(identity_.claim_id_key.data(), random.data() + 16, 16);
-  std::memcpy(&seed_, random.data() + 32, sizeof(seed_));
+  std::array<std::uint64_t, 5> random{};
+  options_.random({reinterpret_cast<std::uint8_t*>(random.data()), sizeof random});
+  identity_ = {hexadecimal(random[0]) + hexadecimal(random[1]), {random[2], random[3]}};
+  seed_ = static_cast<std::uint32_t>(random[4]);
 
   auto client = RedisClient::open(io_, options_.client,
                                   [this](const Node& node, bool is_up, const std::string& reason) {
