@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
 from harness import (DoorbusterTest, claim, crowd, eventually, get, listed, main, post_json,  # noqa: E402
                      request, run_program, scaled)
+from redis_server import RedisServer  # noqa: E402
 
 SKIPPED = 77
 IN_NAMESPACE = "DOORBUSTER_IN_NAMESPACE"
@@ -254,6 +255,42 @@ class FullDisk(DoorbusterTest):
             self.assertEqual((answer.status, answer.json().get("status")), (200, "closed"), answer)
             self.assertEqual(connection.ask(get("/v1/sales/late")).json()["status"], "closed")
         self.server.stop()
+
+
+class FullDiskOfRedis(DoorbusterTest):
+    """With its log on a full disk Redis ends by itself; what gateways told is there when there is room again."""
+
+    def test_claims_are_unavailable_and_come_back_with_what_was_told(self):
+        disk = Disk(self.path("disk"))
+        self.addCleanup(disk.unmount)
+        redis = RedisServer(os.path.join(disk.mounted, "redis"))
+        self.addCleanup(redis.kill)
+        redis.start()
+        gateway = self.serve("gateway", ["--engine", "redis", "--redis.url", redis.url])
+        with gateway.connect() as connection:
+            self.create(connection, "s", 1_000_000)
+            told, numbers = {}, itertools.count()
+
+            def ask():
+                buyer = f"b{next(numbers)}"
+                answer = connection.ask(claim("s", buyer))
+                if answer.status == 201:
+                    told[buyer] = answer.json()["id"]
+                else:
+                    self.assertEqual(answer.status, 503, answer)
+                return answer
+
+            for _ in range(200):
+                self.assertEqual(ask().status, 201)
+            disk.fill()
+            eventually("claims are refused", lambda: ask().status == 503)
+            eventually("nobody waits any more", lambda: ask().code == "storage-unavailable")
+            redis.kill()
+            disk.empty()
+            redis.start()
+            eventually("claims are granted", lambda: ask().status == 201)
+            found = {each["buyer"]: each["id"] for each in listed(connection, "s")}
+            self.assertEqual(told, {buyer: found.get(buyer) for buyer in told})
 
 
 def enter_namespace():

@@ -1,12 +1,14 @@
 """Sales in Redis: gateways over a real server, and what they say when it is not as it should be."""
 import collections
+import os
 import shutil
+import subprocess
 import sys
 import time
 
 from harness import DoorbusterTest, chance, claim, crowd, eventually, get, listed, main, post_form, run_program, scaled
 from http_client import release
-from redis_server import SYNCED, RedisCluster, RedisServer
+from redis_server import SYNCED, RedisCluster, RedisServer, free_port
 
 
 class OnRedis(DoorbusterTest):
@@ -97,6 +99,25 @@ class TheApi(OnRedis):
         with gateway.connect() as connection:
             self.create(connection, "s", 1)
         self.assertNotIn("sesame", gateway.log() + gateway.stdout)
+
+    def test_over_tls_with_certificates_on_both_sides(self):
+        folder = self.path("certificates")
+        os.mkdir(folder)
+        key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=redis",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True, timeout=60)
+        tls_port = free_port()
+        self.redis(f"tls-port {tls_port}", f"tls-cert-file {certificate}", f"tls-key-file {key}",
+                   f"tls-ca-cert-file {certificate}", "tls-auth-clients yes")
+        url = f"rediss://127.0.0.1:{tls_port}"
+        self.assertIn("certificate", self.refused_start("--redis.url", url))
+        self.assertIn("cannot", self.refused_start("--redis.url", url, "--redis.ca-file", self.path("none")))
+        gateway = self.serve("shop", ["--engine", "redis", "--redis.url", url, "--redis.ca-file", certificate,
+                                      "--redis.certificate-file", certificate, "--redis.key-file", key])
+        with gateway.connect() as connection:
+            self.create(connection, "s", 1)
+            self.assertEqual(connection.ask(claim("s", "ann")).status, 201)
 
     def test_a_password_in_the_address_is_a_mistake(self):
         result = run_program("serve", "--engine", "redis", "--redis.url", "redis://:hunter2@127.0.0.1:1")
