@@ -156,6 +156,12 @@ struct WrongGroup {
   const char* words;
 };
 
+const WrongGroup kNoRecord = {"no record",
+                              [](GroupHeader&, std::string& payload) { payload[1] = 0x7f; },
+                              "the bytes are no record"};
+const WrongGroup kNoEvent = {"no event", [](GroupHeader&, std::string& payload) { payload[3] = 0; },
+                             "the bytes are not one event"};
+
 bool contains(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
@@ -163,10 +169,8 @@ bool contains(const std::string& text, const std::string& words) {
 TEST_F(WrongJournal, OfRecordsThatAreNoneAndEventsThatDoNotFollowIsRefused) {
   const auto whole = files().clone();
   const std::vector<WrongGroup> rows = {
-      {"no record", [](GroupHeader&, std::string& payload) { payload[1] = 0x7f; },
-       "the bytes are no record"},
-      {"no event", [](GroupHeader&, std::string& payload) { payload[3] = 0; },
-       "the bytes are not one event"},
+      kNoRecord,
+      kNoEvent,
       {"an event of a later version", [](GroupHeader&, std::string& payload) { payload[2] = 99; },
        "event type 99 is of a later version"},
       {"a gap", with_event([](sale::Event& event) { ++event.sequence.value; }),
@@ -284,10 +288,8 @@ TEST_F(WrongJournal, ThatASnapshotCoversIsRefusedAsLongAsItIsKept) {
   ASSERT_EQ(message_of(verify_directory(files(), "data")), "");
   const auto whole = files().clone();
   const std::vector<WrongGroup> rows = {
-      {"no record", [](GroupHeader&, std::string& payload) { payload[1] = 0x7f; },
-       "the bytes are no record"},
-      {"no event", [](GroupHeader&, std::string& payload) { payload[3] = 0; },
-       "the bytes are not one event"},
+      kNoRecord,
+      kNoEvent,
       {"a gap", with_event([](sale::Event& event) { ++event.sequence.value; }),
        "sequence 54 is missing"},
       {"no group, of no record",
@@ -346,10 +348,8 @@ TEST_F(WrongJournal, WhoseGroupsFollowEachOtherIsNoSnapshotEither) {
   const auto whole = files().clone();
   const auto gap = with_event([](sale::Event& event) { ++event.sequence.value; });
   const std::vector<WrongGroup> rows = {
-      {"no record", [](GroupHeader&, std::string& payload) { payload[1] = 0x7f; },
-       "the bytes are no record"},
-      {"no event", [](GroupHeader&, std::string& payload) { payload[3] = 0; },
-       "the bytes are not one event"},
+      kNoRecord,
+      kNoEvent,
       {"a gap", gap, "sale one, sequence "},
       {"a sale without a beginning", with_event([](sale::Event& event) { event.sale = {7}; }),
        "an event of a sale that was not created"},
