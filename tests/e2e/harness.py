@@ -245,6 +245,7 @@ class Server:
         except subprocess.TimeoutExpired:
             raise Late(f"the server did not end within {seconds} s\n{self.log()}") from None
         self.process = None
+        judges.pop(self.address, None)  # the port may be anybody's next
         report = SANITIZER.search(self.log())
         assert report is None, f"a sanitizer spoke:\n{self.log()[report.start():][:4000]}"
         return code
