@@ -144,13 +144,14 @@ FunctionCall publish_round_call(const sale::PublishRound& command, std::uint32_t
 FunctionCall claim_call(const CalledSale& sale, std::span<const sale::ClaimUnits> claims) {
   CHECK(!claims.empty() && claims.size() <= kMaxClaimsPerCall);
   FunctionCall call = call_of("doorbuster_claim", sale);
+  call.add(claims.size());
+  for (const sale::ClaimUnits& claim : claims) call.add(claim.buyer.view());
   std::uint32_t units = 0;
-  for (const sale::ClaimUnits& claim : claims) {
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const sale::ClaimUnits& claim = claims[i];
     units += claim.quantity;
-    call.add(claim.buyer.view())
-        .add(claim.quantity)
-        .add(claim.key.view())
-        .add(trace_argument(claim.trace));
+    if (claim.quantity == 1 && claim.key.empty() && !claim.trace.given()) continue;
+    call.add(i + 1).add(claim.quantity).add(claim.key.view()).add(trace_argument(claim.trace));
   }
   CHECK(units <= kMaxUnitsPerCall);
   return call;

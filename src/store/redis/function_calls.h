@@ -130,7 +130,8 @@ struct StoredClaim {
 struct ClaimAnswer {
   sale::ClaimVerdict verdict = sale::ClaimVerdict::refused;
   sale::Sequence sequence;  // of the sale, after this decision
-  StoredClaim claim;        // granted, existing; without the buyer, whom the caller knows
+  StoredClaim claim;        // granted, existing; without what the caller knows: the buyer, and
+                            // the key of one that is granted
   // The rest for refusals alone.
   sale::Refusal refusal = sale::Refusal::sold_out;
   std::uint64_t available = 0;
@@ -190,6 +191,8 @@ Result<CreateAnswer> read_publish_reply(const Reply& reply);
 Result<SaleChangeAnswer> read_sale_change_reply(const Reply& reply);
 Result<ReadAnswer> read_read_reply(const Reply& reply);
 Result<HistoryAnswer> read_history_reply(const Reply& reply);
+// Whether there is this claim among those of a buyer as the hash of buyers has them.
+bool has_claim(std::string_view lines, sale::ClaimOrdinal number);
 // As XRANGE gives it.
 Result<StreamEntry> read_stream_entry(const Reply& reply);
 // The hash of an entry with these bytes that follows one of the hash `before` ("": it is the

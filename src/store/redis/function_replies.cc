@@ -145,13 +145,13 @@ sale::UnitRuns read_unit_runs(PartReader& in, std::string_view text) {
 // A line of record.lua, of a sale that is `cancelled` or not.
 StoredClaim read_line(PartReader& in, std::string_view line, bool cancelled) {
   StoredClaim claim;
-  std::array<std::string_view, 11> parts;
+  std::array<std::string_view, 11> parts = {"", "", "", "", "", "", "0", "0", "-", "-", "-"};
   std::size_t count = 0;
   split(line, ' ', [&](std::string_view part) {
     if (count < parts.size()) parts[count] = part;
     ++count;
   });
-  if (count != parts.size()) {
+  if (count != 6 && count != parts.size()) {
     in.fail();
     return claim;
   }
@@ -291,14 +291,37 @@ Result<Answer> read_answer(const Reply& reply, ReadRest read_rest) {
   return answer;
 }
 
-// The line of a new claim, "e sequence line" of one that there is, or "r sequence refusal available
-// held next-return live".
+// "g count line": so many claims one after the other, each of the next unit; their answers.
+void read_grants(PartReader& in, std::string_view text, bool cancelled, std::size_t most,
+                 std::vector<ClaimAnswer>& answers) {
+  const std::size_t space = text.find(' ');
+  const std::uint64_t count = in.digits(text.substr(0, space), most);
+  if (space == std::string_view::npos || count == 0) in.fail();
+  if (!in.good()) return;
+  ClaimAnswer answer;
+  answer.verdict = sale::ClaimVerdict::granted;
+  answer.claim = read_line(in, text.substr(space + 1), cancelled);
+  answer.claim.key.clear();
+  store::ClaimView& view = answer.claim.view;
+  answer.sequence = view.sequence;
+  if (count > 1 && view.quantity != 1) in.fail();
+  if (!in.good()) return;
+  for (std::uint64_t i = 1; i < count; ++i) {
+    answers.push_back(answer);
+    ++view.units.first.first;
+    ++answer.claim.number.value;
+    ++view.sequence.value;
+    answer.sequence = view.sequence;
+  }
+  answers.push_back(std::move(answer));
+}
+
+// "e sequence line" of a claim that there is, or "r sequence refusal available held next-return
+// live".
 ClaimAnswer read_claim_answer(PartReader& in, std::string_view text, bool cancelled) {
   ClaimAnswer answer;
   if (!text.starts_with("e ") && !text.starts_with("r ")) {
-    answer.verdict = sale::ClaimVerdict::granted;
-    answer.claim = read_line(in, text, cancelled);
-    answer.sequence = answer.claim.view.sequence;
+    in.fail();
     return answer;
   }
   const bool exists = text.front() == 'e';
@@ -350,13 +373,18 @@ Result<ClaimsAnswer> read_claim_reply(const Reply& reply, std::size_t claims) {
     const bool cancelled = in.flag();
     answer.opens_at = in.time_if_given();
     answer.claim_attempts = static_cast<std::uint32_t>(in.number(0xffff));
-    const std::vector<Reply>& outcomes = in.array();
-    if (outcomes.size() != claims) in.fail();
-    for (const Reply& outcome : outcomes) {
-      if (!outcome.is_text()) in.fail();
+    for (const Reply& outcome : in.array()) {
+      const std::size_t left = claims - answer.claims.size();
+      if (!outcome.is_text() || left == 0) in.fail();
       if (!in.good()) return;
-      answer.claims.push_back(read_claim_answer(in, outcome.text, cancelled));
+      const std::string_view text = outcome.text;
+      if (text.starts_with("g ")) {
+        read_grants(in, text.substr(2), cancelled, left, answer.claims);
+      } else {
+        answer.claims.push_back(read_claim_answer(in, text, cancelled));
+      }
     }
+    if (answer.claims.size() != claims) in.fail();
   });
 }
 
@@ -407,6 +435,16 @@ Result<HistoryAnswer> read_history_reply(const Reply& reply) {
       answer.entries.push_back(std::move(*entry));
     }
   });
+}
+
+bool has_claim(std::string_view lines, sale::ClaimOrdinal number) {
+  const std::string wanted = std::to_string(number.value);
+  bool found = false;
+  split(lines, '\n', [&](std::string_view line) {
+    std::size_t place = 0;
+    split(line, ' ', [&](std::string_view part) { found |= place++ == 2 && part == wanted; });
+  });
+  return found;
 }
 
 std::string chain_hash(std::string_view before, std::string_view events) {

@@ -61,7 +61,7 @@ const std::string kSomeLine =
 Reply claims_reply() {
   return list({word("ok"), count(5), word(kSomeHash), count(1'700'000'000'001), count(7), count(0),
                word(""), word("5"),
-               list({word(kSomeLine), word("e 5 " + kSomeLine),
+               list({word("g 1 " + kSomeLine), word("e 5 " + kSomeLine),
                      word("r 5 limit-exceeded 3 1 1700000060000 12,4")})});
 }
 
@@ -100,7 +100,7 @@ TEST(FunctionReply, AClaimIsReadWithAllItHas) {
   EXPECT_EQ(answer->claims[0].verdict, sale::ClaimVerdict::granted);
   EXPECT_EQ(answer->claims[0].sequence.value, 31U);
   EXPECT_EQ(claim.number.value, 12U);
-  EXPECT_EQ(claim.key, "k 1");
+  EXPECT_EQ(answer->claims[1].claim.key, "k 1");
   EXPECT_EQ(claim.view.quantity, 4);
   EXPECT_EQ(claim.view.units, (sale::UnitRuns{{7, 3}, {{4, 1}}}));
   EXPECT_EQ(claim.view.reference, "order-1");
@@ -111,6 +111,47 @@ TEST(FunctionReply, AClaimIsReadWithAllItHas) {
   EXPECT_EQ(refused.refusal, sale::Refusal::limit_exceeded);
   EXPECT_EQ(refused.available, 3U);
   EXPECT_EQ(refused.live.size(), 2U);
+}
+
+Reply grants_reply(const std::string& grants) {
+  Reply reply = claims_reply();
+  reply.items.back() = list({word(grants), word("e 5 7 confirmed 12 31 1700000000000 -")});
+  return reply;
+}
+
+TEST(FunctionReply, GrantsOfOneUnitComeTogether) {
+  const auto answer =
+      read_claim_reply(grants_reply("g 3 99 held 12 31 1700000000000 1700000060000"), 4);
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const ClaimAnswer& each = answer->claims[i];
+    EXPECT_EQ(each.verdict, sale::ClaimVerdict::granted);
+    EXPECT_EQ(each.claim.number.value, 12 + i);
+    EXPECT_EQ(each.sequence.value, 31 + i);
+    EXPECT_EQ(each.claim.view.sequence.value, 31 + i);
+    EXPECT_EQ(each.claim.view.units, (sale::UnitRuns{{99 + i, 1}, {}}));
+    EXPECT_EQ(each.claim.view.status, sale::ClaimStatus::held);
+  }
+  EXPECT_EQ(answer->claims[3].verdict, sale::ClaimVerdict::existing);
+  EXPECT_EQ(answer->claims[3].claim.view.expires_at, kNever);
+}
+
+TEST(FunctionReply, GrantsThatCannotBeAreDamaged) {
+  const std::string line = "99 held 12 31 1700000000000 1700000060000";
+  ASSERT_TRUE(read_claim_reply(grants_reply("g 3 " + line), 4).ok());
+  for (const std::string& grants :
+       {"g 4 " + line, "g 2 " + line, "g 0 " + line, "g " + line, "g -1 " + line, "g x " + line,
+        "g 3 99-101" + line.substr(2), line, std::string("g 3"), std::string("g ")}) {
+    EXPECT_FALSE(read_claim_reply(grants_reply(grants), 4).ok()) << grants;
+  }
+}
+
+TEST(FunctionReply, AClaimIsFoundAmongThoseOfItsBuyer) {
+  const std::string lines = kSomeLine + "\n7 confirmed 120 31 1700000000000 -";
+  EXPECT_TRUE(has_claim(lines, {12}));
+  EXPECT_TRUE(has_claim(lines, {120}));
+  for (const std::uint32_t other : {0U, 1U, 7U, 31U, 2U}) EXPECT_FALSE(has_claim(lines, {other}));
+  EXPECT_FALSE(has_claim("", {12}));
 }
 
 TEST(FunctionReply, AHoldOfACancelledSaleIsReleased) {

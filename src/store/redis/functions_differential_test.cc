@@ -401,5 +401,58 @@ TEST(RedisFunctionsAgainstTheCore, AnswerAndRecordTheSame) {
               static_cast<unsigned long long>(comparison.compared()));
 }
 
+// A crowd is granted by another path than a single claim (crowd.lua): across every number at which
+// a decimal or a varint gets longer, by calls of all sizes, with what ends a stretch of it in between.
+TEST(RedisFunctionsAgainstTheCore, ACrowdIsGrantedAsEachByItself) {
+  FunctionServer server;
+  Comparison comparison(server);
+  for (const std::uint32_t setting : {0U, 1U, 2U}) {
+    std::mt19937_64 random(setting);
+    comparison.flush_all();
+    comparison.set_clock(kBegin);
+    Core core(kBegin);
+    sale::SaleDefinition definition;
+    definition.slug = "lamp";
+    definition.title.emplace_back("", "Lamp");
+    definition.stock = 17'000;
+    definition.per_buyer_limit = setting == 2 ? 3 : 1;
+    definition.hold_seconds = setting == 0 ? 0 : 60;
+    if (setting == 2) definition.late_payment = sale::LatePayment::reacquire;
+    const auto shared = std::make_shared<sale::SaleDefinition>(definition);
+    comparison.expect(publish_call({shared, {}}, {0}, {}), core.publish(definition),
+                      read_publish_reply);
+    const TraceParent trace =
+        *TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    std::uint32_t buyers = 0;
+    while (buyers < 17'500) {
+      std::vector<sale::ClaimUnits> claims(random() % 3 == 0 ? 1 + random() % 256 : 256);
+      for (sale::ClaimUnits& claim : claims) {
+        std::string name = std::to_string(buyers++);
+        if (random() % 50 == 0) name = std::to_string(random() % buyers);  // again
+        if (random() % 9 == 0) name.resize(random() % 2 == 0 ? 128 : 20, 'x');
+        claim.buyer = sale::BuyerId(name);
+        if (random() % 20 == 0) claim.key = sale::Key("k 1");
+        if (random() % 20 == 0) claim.trace = trace;
+        if (random() % 100 == 0) claim.quantity = 2;
+      }
+      const ChainPoint known = core.points({0}).back();
+      comparison.name("setting " + std::to_string(setting) + ", buyer " + std::to_string(buyers));
+      comparison.expect(claim_call({"lamp", false, known}, claims), core.claim("lamp", claims),
+                        [count = claims.size()](const Reply& reply) {
+                          return read_claim_reply(reply, count);
+                        });
+    }
+    const ChainPoint known = core.points({0}).back();
+    const CalledSale called{"lamp", false, known};
+    comparison.expect(read_sale_call(called), core.read_sale("lamp"), read_read_reply);
+    for (std::uint32_t from = 0; from < 17'000; from += 256) {
+      comparison.expect(list_claims_call(called, from, 256, 17'000),
+                        core.list_claims("lamp", from, 256, 17'000), read_read_reply);
+    }
+    comparison.compare();
+  }
+  EXPECT_GT(comparison.compared(), 300U);
+}
+
 }  // namespace
 }  // namespace doorbuster::redis

@@ -195,6 +195,7 @@ TEST_F(RedisFunctions, WhoKnowsTheRecipeFindsItsListAndItsHash) {
   lamp.release(2);
   EXPECT_EQ(say({"HGET", "{lamp}:buyers", "ann"}),
             "1 confirmed 0 3 1764158400000 1764158460000 0 0 - order-17 -");
+  EXPECT_EQ(say({"HGET", "{lamp}:claims", "0"}), "ann\nbob\ncem");
   EXPECT_THAT(say({"HGET", "{lamp}:buyers", "bob"}), HasSubstr("2 released:merchant"));
   EXPECT_EQ(say({"LINDEX", "{lamp}:units", "0"}), "2-3");
   EXPECT_EQ(say({"LLEN", "{lamp}:units"}), "1");
@@ -383,17 +384,25 @@ TEST_F(RedisFunctions, RefusesArgumentsThatNoCallerOfOursSends) {
   const std::vector<std::pair<std::string_view, Arguments>> calls = {
       {"doorbuster_claim", {}},
       {"doorbuster_claim", {"0", ""}},
-      {"doorbuster_claim", {"0", "", "ann"}},
-      {"doorbuster_claim", {"0", "", "", "1", "", ""}},
-      {"doorbuster_claim", {"0", "", long_text, "1", "", ""}},
-      {"doorbuster_claim", {"0", "", "ann", "0", "", ""}},
-      {"doorbuster_claim", {"0", "", "ann", "1001", "", ""}},
-      {"doorbuster_claim", {"0", "", "ann", "1.5", "", ""}},
-      {"doorbuster_claim", {"0", "", "ann", "many", "", ""}},
-      {"doorbuster_claim", {"0", "", "ann", "1", long_text, ""}},
-      {"doorbuster_claim", {"0", "", "ann", "1", "", "trace"}},
-      {"doorbuster_claim", {"x", "", "ann", "1", "", ""}},
-      {"doorbuster_claim", {"-1", "", "ann", "1", "", ""}},
+      {"doorbuster_claim", {"0", "", "0"}},
+      {"doorbuster_claim", {"0", "", "many", "ann"}},
+      {"doorbuster_claim", {"0", "", "257", "ann"}},
+      {"doorbuster_claim", {"0", "", "2", "ann"}},
+      {"doorbuster_claim", {"0", "", "1.5", "ann", "bob"}},
+      {"doorbuster_claim", {"0", "", "1", ""}},
+      {"doorbuster_claim", {"0", "", "1", long_text}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1"}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "2", "1", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "x", "1", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "0", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "1001", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "1.5", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "many", "", ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "1", long_text, ""}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "1", "", "trace"}},
+      {"doorbuster_claim", {"0", "", "1", "ann", "1", "2", "", "", "1", "2", "", ""}},
+      {"doorbuster_claim", {"x", "", "1", "ann"}},
+      {"doorbuster_claim", {"-1", "", "1", "ann"}},
       {"doorbuster_confirm", {"0", "", "7", "0", "", ""}},
       {"doorbuster_confirm", {"0", "", "7", "0", "", "", ""}},
       {"doorbuster_confirm", {"0", "", "7", "x", "", "", "order"}},

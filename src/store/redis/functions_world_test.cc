@@ -318,6 +318,7 @@ ClaimAnswer Core::decide_one(const sale::SaleState& sale, const sale::ClaimUnits
   if (outcome.verdict != sale::ClaimVerdict::refused) {
     answer.claim = stored(sale, outcome.claim);
     answer.claim.view.buyer.assign("");
+    if (answer.verdict == sale::ClaimVerdict::granted) answer.claim.key.clear();
     return answer;
   }
   answer.refusal = outcome.refusal;

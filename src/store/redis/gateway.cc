@@ -105,19 +105,19 @@ void Gateway::freeze(std::string_view slug) {
   if (is_new) look_for_gone(frozen->first);
 }
 
-// Straight in the hash of claims: a function would first settle what is due, and write.
+// Straight in the hash of buyers: a function would first settle what is due, and write.
 void Gateway::look_for_gone(const std::string& slug) {
   const OfSale& sale = sales_[slug];
   if (sale.granted.empty()) return;
-  std::vector<std::string> words = {"HMGET", key_tag(slug) + ":claims"};
-  for (const Granted& each : sale.granted) words.push_back(std::to_string(each.number.value));
+  std::vector<std::string> words = {"HMGET", key_tag(slug) + ":buyers"};
+  for (const Granted& each : sale.granted) words.push_back(each.buyer);
   const std::vector<Granted> granted(sale.granted.begin(), sale.granted.end());
   caller_.send(key_tag(slug), {words.begin(), words.end()},
                [this, slug, granted, ordinal = sale.ordinal](const Result<Reply>& reply) {
                  const auto frozen = rewound_.find(slug);
                  if (frozen == rewound_.end() || !reply) return;
                  for (std::size_t i = 0; i < granted.size() && i < reply->items.size(); ++i) {
-                   if (reply->items[i].text == granted[i].buyer) continue;
+                   if (has_claim(reply->items[i].text, granted[i].number)) continue;
                    frozen->second.push_back(
                        {claim_ids_.encode({ordinal, granted[i].number}), granted[i].buyer});
                  }

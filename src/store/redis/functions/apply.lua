@@ -3,8 +3,7 @@
 
 local REASONS = {buyer = 1, merchant = 2, expired = 3}
 
--- The line of the new claim. This is the path of the crowd: its numbers become text once, its
--- bytes and its line each by one concatenation.
+-- The line of the new claim.
 local function grant(sale, buyer, quantity, key, trace)
   local number, sequence = sale.claims, sale.sequence + 1
   local units, units_bytes
@@ -18,7 +17,7 @@ local function grant(sale, buyer, quantity, key, trace)
     units = runs_text(runs)
     units_bytes = runs_bytes(runs)
   end
-  sale.claims = number + 1
+  add_claims(sale, {buyer}, 1, 1)
   sale.sequence = sequence
   sale.last_event_at = sale.now
   local has_key = key ~= ''
@@ -30,7 +29,6 @@ local function grant(sale, buyer, quantity, key, trace)
   events[n + 1] = varint(#bytes)
   events[n + 2] = bytes
 
-  local number_text = decimal(number)
   if sale.deadline then
     sale.held = sale.held + quantity
     local holds = sale.new_holds
@@ -40,13 +38,9 @@ local function grant(sale, buyer, quantity, key, trace)
   else
     sale.confirmed = sale.confirmed + quantity
   end
-  local new_claims = sale.new_claims
-  n = #new_claims
-  new_claims[n + 1] = number_text
-  new_claims[n + 2] = buyer
 
-  local line = units .. sale.new_status .. number_text .. ' ' .. decimal(sequence)
-    .. sale.grant_times .. (has_key and escape(key) or '-') .. ' - -'
+  local line = units .. sale.new_status .. decimal(number) .. ' ' .. decimal(sequence)
+    .. sale.grant_times .. more_text(sale.late_payment, '0', escape(key), '-', '-')
   if sale.buyers[buyer] then
     local claims = claims_of(sale, buyer)
     claims[#claims + 1] = read_record(line, buyer)
@@ -70,8 +64,7 @@ local function prepare_grants(sale)
     expires_at = decimal(sale.first_new_hold)
     sale.deadline = expires_at
   end
-  sale.grant_times = ' ' .. decimal(sale.now) .. ' ' .. expires_at .. ' ' .. sale.late_payment
-    .. ' 0 '
+  sale.grant_times = ' ' .. decimal(sale.now) .. ' ' .. expires_at
   sale.limit = tonumber(sale.per_buyer_limit)
   sale.attempts = tonumber(sale.claim_attempts)
 end

@@ -60,34 +60,56 @@ local function decide_claim(sale, buyer, quantity, key, trace)
   local left = available(sale)
   if left == 0 then return refused(sale, 'sold-out') end
   if left < quantity then return refused(sale, 'insufficient-stock') end
-  return grant(sale, buyer, quantity, key, trace)
+  return 'g 1 ' .. grant(sale, buyer, quantity, key, trace)
 end
 
--- The claims as ARGV has them, four arguments each: buyer, quantity, key, trace. Nil: they are
--- not such.
+-- The claims as ARGV has them: how many, the buyers, and then, of each that is not for one unit
+-- without key and trace, which it is, quantity, key and trace. Nil: they are not such.
 local function read_claims(argv)
-  local count = (#argv - 2) / 4
-  if count < 1 or count > MOST_CLAIMS or count ~= floor(count) then return nil end
-  local names, quantities, units = {}, {}, 0
+  local count = tonumber(argv[3])
+  if not count or count < 1 or count > MOST_CLAIMS or count ~= floor(count)
+      or #argv < 3 + count or (#argv - 3 - count) % 4 ~= 0 then
+    return nil
+  end
+  local names, particulars, units = {unpack(argv, 4, 3 + count)}, {}, count
   for i = 1, count do
-    local at = 4 * i - 1
-    local buyer, quantity, key, trace = argv[at], argv[at + 1], argv[at + 2], argv[at + 3]
-    quantity = quantity == '1' and 1 or tonumber(quantity)
-    if #buyer < 1 or #buyer > 128 or not quantity or quantity < 1 or quantity > 1000
-        or quantity ~= floor(quantity) or #key > 64 or (#trace ~= 0 and #trace ~= 25) then
+    local size = #names[i]
+    if size < 1 or size > 128 then return nil end
+  end
+  for at = 4 + count, #argv, 4 do
+    local place, quantity = tonumber(argv[at]), tonumber(argv[at + 1])
+    local key, trace = argv[at + 2], argv[at + 3]
+    if not place or not names[place] or particulars[place] or not quantity or quantity < 1
+        or quantity > 1000 or quantity ~= floor(quantity) or #key > 64
+        or (#trace ~= 0 and #trace ~= 25) then
       return nil
     end
-    names[i] = buyer
-    quantities[i] = quantity
-    units = units + quantity
+    particulars[place] = {quantity = quantity, key = key, trace = trace}
+    units = units + quantity - 1
   end
   if units > MOST_UNITS then return nil end
-  return names, quantities
+  return {names = names, particulars = particulars}
 end
 
+local PLAIN = {quantity = 1, key = '', trace = ''}
+
+local function decide_one(sale, claims, place, all_settled)
+  local buyer = claims.names[place]
+  if sale.buyers[buyer] == nil then sale.buyers[buyer] = claims.stored[place] end
+  local particular = claims.particulars[place] or PLAIN
+  if not all_settled then
+    local of_buyer = claims_of(sale, buyer)
+    for at = #of_buyer, 1, -1 do settle_claim(sale, of_buyer[at]) end
+    settle_for(sale, particular.quantity)
+  end
+  return decide_claim(sale, buyer, particular.quantity, particular.key, particular.trace)
+end
+
+-- Each outcome is a text: "g count line" for so many that were granted one after the other, the
+-- line of the first; and what existing() and refused() make.
 local function claim_call(keys, argv)
-  local names, quantities = read_claims(argv)
-  if not names then return error_reply('ERR these are no claims of one call') end
+  local claims = read_claims(argv)
+  if not claims then return error_reply('ERR these are no claims of one call') end
   local sale, refusal = enter(keys, argv)
   if not sale then return refusal end
   settle(sale)
@@ -96,18 +118,22 @@ local function claim_call(keys, argv)
     return {'again', sale.sequence, sale.hash}
   end
   prepare_grants(sale)
-  read_buyers(sale, names)
-  local outcomes = {}
+  local count = #claims.names
+  claims.stored = call('HMGET', sale.keys.buyers, unpack(claims.names))
   local all_settled = not first_due_hold(sale)
-  for i = 1, #names do
-    local buyer = names[i]
-    if not all_settled then
-      local claims = claims_of(sale, buyer)
-      for at = #claims, 1, -1 do settle_claim(sale, claims[at]) end
-      settle_for(sale, quantities[i])
+  local outcomes, place = {}, 1
+  while place <= count do
+    local granted, line = 0, nil
+    if all_settled and sale.status == 'open' and sale.returned == 0 then
+      granted, line = grant_crowd(sale, claims, place)
     end
-    local at = 4 * i - 1
-    outcomes[i] = decide_claim(sale, buyer, quantities[i], argv[at + 2], argv[at + 3])
+    if granted > 0 then
+      outcomes[#outcomes + 1] = 'g ' .. granted .. ' ' .. line
+      place = place + granted
+    else
+      outcomes[#outcomes + 1] = decide_one(sale, claims, place, all_settled)
+      place = place + 1
+    end
   end
   commit(sale)
   return {'ok', sale.sequence, sale.hash, sale.now, sale.ordinal, sale.cancelled, sale.opens_at,

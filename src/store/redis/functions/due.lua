@@ -22,11 +22,11 @@ local function read_due_holds(sale)
   due.all = #found < 2 * DUE_CHUNK
   if #found == 0 then return false end
   local numbers = {}
-  for i = 1, #found, 2 do numbers[#numbers + 1] = decimal(tonumber(found[i])) end
-  local names = buyers_by_number(sale, numbers)
+  for i = 1, #found, 2 do numbers[#numbers + 1] = tonumber(found[i]) end
+  local names = owners_of(sale, numbers)
   read_buyers(sale, names)
   for i, name in ipairs(names) do
-    due[due.read + i] = {member = found[2 * i - 1], number = tonumber(numbers[i]), buyer = name,
+    due[due.read + i] = {member = found[2 * i - 1], number = numbers[i], buyer = name,
       at = tonumber(found[2 * i])}
   end
   due.read = due.read + #names

@@ -64,7 +64,7 @@ local function change_claim(keys, argv, argument, decide)
   settle(sale)
   local owner
   if ordinal == sale.ordinal and number < sale.claims then
-    owner = buyers_by_number(sale, {decimal(number)})[1]
+    owner = owners_of(sale, {number})[1]
   end
   if not owner or (buyer ~= '' and buyer ~= owner) then
     commit(sale)

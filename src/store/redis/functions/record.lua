@@ -1,7 +1,8 @@
 -- A claim as a line of text, as it stands in the hash of buyers: of what one buyer ever claimed a
 -- line each, the oldest first.
---   units status number sequence claimed_at expires_at late extended key reference refunds
--- "7-9,4 held 12 31 1764175200000 1764175260000 0 0 - - -"; "-" is what there is not.
+--   units status number sequence claimed_at expires_at [late extended key reference refunds]
+-- "7-9,4 held 12 31 1764175200000 1764175260000"; "-" is what there is not. The last five are there
+-- when one of them is not "0" or "-".
 
 -- Units `first`, `first + 1` ... as "7" or "7-9".
 local function run_text(first, count)
@@ -35,10 +36,14 @@ local function escape(text)
   return (gsub(text, '[^%w_.]', function(byte) return format('%%%02x', byte:byte()) end))
 end
 
+local MORE_PATTERN = '^ ([01]) ([01]) (%S+) (%S+) (%S+)$'
+
 local function read_record(line, buyer)
-  local units, status, number, sequence, at, expires_at, late, extended, key, reference, refunds =
-    match(line, '^([%d,-]+) ([%a:]+) (%d+) (%d+) (%d+) (%S+) ([01]) ([01]) (%S+) (%S+) (%S+)$')
-  if not units then error('a claim of buyer ' .. buyer .. ' cannot be read: ' .. line) end
+  local units, status, number, sequence, at, expires_at, more =
+    match(line, '^([%d,-]+) ([%a:]+) (%d+) (%d+) (%d+) (%S+)(.*)$')
+  local late, extended, key, reference, refunds = '0', '0', '-', '-', '-'
+  if more ~= '' then late, extended, key, reference, refunds = match(more or '', MORE_PATTERN) end
+  if not late then error('a claim of buyer ' .. buyer .. ' cannot be read: ' .. line) end
   local quantity = 1
   if find(units, '[,-]') then
     local _
@@ -51,9 +56,16 @@ local function read_record(line, buyer)
   }
 end
 
+-- What the line ends with.
+local function more_text(late, extended, key, reference, refunds)
+  local more = ' ' .. concat({late, extended, key, reference, refunds}, ' ')
+  return more == ' 0 0 - - -' and '' or more
+end
+
 local function record_text(claim)
   return concat({claim.units, claim.status, decimal(claim.number), claim.sequence, claim.at,
-    claim.expires_at, claim.late, claim.extended, claim.key, claim.reference, claim.refunds}, ' ')
+    claim.expires_at}, ' ')
+    .. more_text(claim.late, claim.extended, claim.key, claim.reference, claim.refunds)
 end
 
 local function is_live(sale, claim)

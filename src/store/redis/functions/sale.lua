@@ -50,9 +50,10 @@ local function begin_work(sale, keys, now)
   sale.stock_count = tonumber(sale.stock)
   sale.buyers = {}           -- by name, of those that were read: false (never claimed), the text
                              -- that is stored, or the claims that stand in it
-  sale.changed_buyers = {}   -- names, to be written
+  sale.new_lines = {}        -- buyer, line, ... of those who never claimed before
+  sale.changed_buyers = {}   -- names of others, to be written
   sale.has_changed = {}      -- the same as a set
-  sale.new_claims = {}       -- number, buyer, ...
+  sale.new_owners = {}       -- number of a claim, buyers of it and those that follow, ...
   sale.new_holds = {}        -- deadline, member, ...
   sale.ended_holds = {}      -- members
   sale.has_ended = {}        -- the same as a set
@@ -177,11 +178,56 @@ local function changed(sale, buyer)
   names[#names + 1] = buyer
 end
 
--- Who has the claims of these numbers; they exist.
-local function buyers_by_number(sale, numbers)
-  local names = call('HMGET', sale.keys.claims, unpack(numbers))
+-- Whose each claim is, by its number, stands in the hash of claims: buyers of so many claims that
+-- follow each other in one field, a line each, under the number of the first.
+local OWNERS = 16
+
+-- The next claims are of these buyers, the `from`th to the `to`th of `names`.
+local function add_claims(sale, names, from, to)
+  local owners = sale.new_owners
+  while from <= to do
+    local at = sale.claims % OWNERS
+    local last = min(to, from + OWNERS - 1 - at)
+    local lines = concat(names, '\n', from, last)
+    if at == 0 or #owners == 0 then
+      local first = decimal(sale.claims - at)
+      owners[#owners + 1] = first
+      if at > 0 then
+        local before = call('HGET', sale.keys.claims, first)
+        if not before then error(sale.keys.claims .. ' lacks claim ' .. first) end
+        lines = before .. '\n' .. lines
+      end
+      owners[#owners + 1] = lines
+    else
+      owners[#owners] = owners[#owners] .. '\n' .. lines
+    end
+    sale.claims = sale.claims + last - from + 1
+    from = last + 1
+  end
+end
+
+-- Whose the claims of these numbers are; they exist.
+local function owners_of(sale, numbers)
+  local fields, place_of = {}, {}
   for i = 1, #numbers do
-    if not names[i] then error(sale.keys.claims .. ' lacks claim ' .. numbers[i]) end
+    local first = numbers[i] - numbers[i] % OWNERS
+    if not place_of[first] then
+      fields[#fields + 1] = decimal(first)
+      place_of[first] = #fields
+    end
+  end
+  local texts = call('HMGET', sale.keys.claims, unpack(fields))
+  local names, lines_of = {}, {}
+  for i = 1, #numbers do
+    local at = numbers[i] % OWNERS
+    local place = place_of[numbers[i] - at]
+    local lines = lines_of[place]
+    if not lines then
+      lines = {}
+      for line in gmatch(texts[place] or '', '[^\n]+') do lines[#lines + 1] = line end
+      lines_of[place] = lines
+    end
+    names[i] = lines[at + 1] or error(sale.keys.claims .. ' lacks claim ' .. decimal(numbers[i]))
   end
   return names
 end
@@ -219,10 +265,11 @@ end
 local function commit(sale)
   if #sale.events == 0 then return end
   local keys = sale.keys
-  local written = {}
-  for i, name in ipairs(sale.changed_buyers) do
-    written[2 * i - 1] = name
-    written[2 * i] = text_of(sale.buyers[name])
+  -- Whoever claimed more than once in this call is there twice: the last counts.
+  local written = sale.new_lines
+  for _, name in ipairs(sale.changed_buyers) do
+    written[#written + 1] = name
+    written[#written + 1] = text_of(sale.buyers[name])
   end
   local bytes = concat(sale.events)
   sale.events = {}
@@ -230,7 +277,7 @@ local function commit(sale)
   call('XADD', keys.events, decimal(sale.sequence) .. '-0', 'hash', sale.hash, 'events', bytes)
   write_state(sale)
   call_with_many('HSET', keys.buyers, written)
-  call_with_many('HSET', keys.claims, sale.new_claims)
+  call_with_many('HSET', keys.claims, sale.new_owners)
   call_with_many('ZREM', keys.holds, sale.ended_holds)
   call_with_many('ZADD', keys.holds, sale.new_holds)
   write_units(sale)

@@ -22,11 +22,11 @@ end
 local function lines_of(sale, numbers)
   local lines = {}
   if #numbers == 0 then return lines end
-  local names = buyers_by_number(sale, numbers)
+  local names = owners_of(sale, numbers)
   read_buyers(sale, names)
   for i, name in ipairs(names) do
     lines[2 * i - 1] = name
-    lines[2 * i] = record_text(claim_of(sale, name, tonumber(numbers[i])))
+    lines[2 * i] = record_text(claim_of(sale, name, numbers[i]))
   end
   return lines
 end
@@ -59,7 +59,7 @@ local function read_claim(keys, argv)
     if ordinal ~= sale.ordinal or number >= sale.claims then
       return {'no-claim', sale.sequence, sale.hash}
     end
-    return {'ok', sale.sequence, sale.hash, view(sale), lines_of(sale, {decimal(number)})}
+    return {'ok', sale.sequence, sale.hash, view(sale), lines_of(sale, {number})}
   end)
 end
 
@@ -72,7 +72,7 @@ local function list_claims(keys, argv)
   return read(keys, argv, function(sale)
     local last = min(from + limit, below, sale.claims)
     local numbers = {}
-    for number = from, last - 1 do numbers[#numbers + 1] = decimal(number) end
+    for number = from, last - 1 do numbers[#numbers + 1] = number end
     return {'ok', sale.sequence, sale.hash, view(sale), lines_of(sale, numbers)}
   end)
 end
