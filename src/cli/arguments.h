@@ -59,6 +59,7 @@ struct ServeArguments {
   std::string redis_certificate_file;
   std::string redis_key_file;
   std::string redis_durability = "D1";
+  std::uint64_t redis_kept_events = 10'000'000;
   std::string log_format = "auto";
   std::string log_level = "info";
   std::string log_access = "sampled";

@@ -61,6 +61,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArgument
     options.client.routing.seeds.push_back(read_node(text)->node);
   }
   options.durability = *redis_level(arguments.redis_durability);
+  options.kept.events = arguments.redis_kept_events;
   options.random = fill_random;
   return open_redis_store(std::move(options));
 }

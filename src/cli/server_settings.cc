@@ -217,6 +217,11 @@ std::vector<Setting> of_redis(ServeArguments& a) {
          return word_flaw(text, redis_level(text).has_value(),
                           "D0, D1, D2, D3, none and unverified");
        }},
+      {"redis.kept_events",
+       &a.redis_kept_events,
+       "How many of the newest events can be read in the feed, at least",
+       "N",
+       {1'000, 1'000'000'000'000}},
   };
 }
 

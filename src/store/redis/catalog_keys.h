@@ -10,5 +10,6 @@ inline constexpr std::string_view kOrdinalsKey = "{doorbuster}:sales";  // by sl
 inline constexpr std::string_view kSlugsKey = "{doorbuster}:slugs";     // by ordinal
 inline constexpr std::string_view kFeedKey = "{doorbuster}:feed";
 inline constexpr std::string_view kRelayedKey = "{doorbuster}:relayed";  // by slug
+inline constexpr std::string_view kDroppedKey = "{doorbuster}:dropped";  // by slug
 
 }  // namespace doorbuster::redis

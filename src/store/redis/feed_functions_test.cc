@@ -26,11 +26,17 @@ class FeedFunctions : public testing::Test {
   std::string say(const Arguments& arguments) { return server_.client.say(arguments); }
   std::string digest() { return say({"DEBUG", "DIGEST"}); }
   RelayAnswer relay(std::string_view slug, const ChainPoint& from, const ChainPoint& to,
-                    std::uint32_t kept = kAll) {
+                    const KeptFeed& kept = {}) {
     const auto answer =
         read_relay_reply(server_.ask(relay_call(slug, from, from.sequence, to, kept)));
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return *answer;
+  }
+  // Up to where the index has no need of the sale.
+  std::uint64_t dropped(std::string_view slug) {
+    const auto last = read_dropped(server_.client.ask({"HGET", kDroppedKey, slug}).reply);
+    EXPECT_TRUE(last.ok());
+    return last->value;
   }
   std::vector<Stretch> index() {
     const auto stretches = read_stretches(server_.client.ask({"XRANGE", kFeedKey, "-", "+"}).reply);
@@ -106,14 +112,14 @@ TEST_F(FeedFunctions, AnotherHistoryGoesOnWhereItLeftTheOneBefore) {
   relay("lamp", place_at(2), place_at(9));
   const ChainPoint other{{5}, place_at(77).hash};
   const auto answer =
-      read_relay_reply(server_.ask(relay_call("lamp", place_at(9), {2}, other, kAll)));
+      read_relay_reply(server_.ask(relay_call("lamp", place_at(9), {2}, other, {})));
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->position, 9U + 3U);
   EXPECT_EQ(index().back().before.value, 2U);
   EXPECT_EQ(index().back().last, other);
   // Nothing has happened since: it is only known where it goes on.
   const auto back =
-      read_relay_reply(server_.ask(relay_call("lamp", other, {2}, place_at(2), kAll)));
+      read_relay_reply(server_.ask(relay_call("lamp", other, {2}, place_at(2), {})));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->position, 12U);
   EXPECT_EQ(index().size(), 3U);
@@ -121,30 +127,96 @@ TEST_F(FeedFunctions, AnotherHistoryGoesOnWhereItLeftTheOneBefore) {
 }
 
 TEST_F(FeedFunctions, TheOldestEntriesGoAndThePositionsGoOn) {
-  EXPECT_EQ(say({"CONFIG", "SET", "stream-node-max-entries", "1"}), "OK");
-  relay("lamp", {}, place_at(2), 2);
-  relay("lamp", place_at(2), place_at(3), 2);
-  relay("lamp", place_at(3), place_at(7), 2);
-  EXPECT_EQ(relay("lamp", place_at(7), place_at(8), 2).position, 8U);
+  const KeptFeed kept{.entries = 2};
+  relay("lamp", {}, place_at(2), kept);
+  relay("lamp", place_at(2), place_at(3), kept);
+  EXPECT_EQ(dropped("lamp"), 0U);
+  relay("lamp", place_at(3), place_at(7), kept);
+  EXPECT_EQ(dropped("lamp"), 2U);
+  EXPECT_EQ(relay("lamp", place_at(7), place_at(8), kept).position, 8U);
   const std::vector<Stretch> stretches = index();
   ASSERT_EQ(stretches.size(), 2U);
   EXPECT_EQ(stretches[0].behind(), 3U);
+  EXPECT_EQ(dropped("lamp"), 3U);
+}
+
+TEST_F(FeedFunctions, AsManyEventsAreKeptAsAreWanted) {
+  const KeptFeed kept{.events = 10};
+  relay("lamp", {}, place_at(4), kept);
+  relay("cup", {}, place_at(4), kept);
+  relay("cup", place_at(4), place_at(9), kept);  // 13 events, of which 4 are too old, not 3
+  EXPECT_EQ(index().size(), 3U);
+  relay("lamp", place_at(4), place_at(5), kept);
+  EXPECT_EQ(index().size(), 3U);
+  EXPECT_EQ(dropped("lamp"), 4U);
+  EXPECT_EQ(dropped("cup"), 0U);
+  // However old they are, no more than two make way in a call, and not the one that comes.
+  relay("lamp", place_at(5), place_at(1'000), kept);
+  EXPECT_EQ(index().size(), 2U);
+  EXPECT_EQ(dropped("cup"), 9U);
+  relay("lamp", place_at(1'000), place_at(2'000), kept);
+  EXPECT_EQ(index().size(), 1U);
+}
+
+TEST_F(FeedFunctions, ASaleThatWasRewoundIsKeptWhole) {
+  const KeptFeed kept{.entries = 1};
+  relay("lamp", {}, place_at(2), kept);
+  relay("lamp", place_at(2), place_at(5), kept);
+  EXPECT_EQ(dropped("lamp"), 2U);
+  const ChainPoint other{{4}, place_at(77).hash};
+  ASSERT_TRUE(
+      read_relay_reply(server_.ask(relay_call("lamp", place_at(5), {3}, other, kept))).ok());
+  EXPECT_EQ(dropped("lamp"), 0U);
+  relay("lamp", other, place_at(9), kept);
+  EXPECT_EQ(say({"HGET", kDroppedKey, "lamp"}), "whole");
+}
+
+TEST_F(FeedFunctions, AStreamGivesUpWhatTheIndexHasNoNeedOf) {
+  EXPECT_EQ(say({"CONFIG", "SET", "stream-node-max-entries", "1"}), "OK");
+  const ChainPoint end = sell(6);  // sequences 2 and 3 to 8
+  const auto trim = [&](const ChainPoint& known, std::uint64_t last) {
+    return read_settle_reply(server_.ask(trim_call("lamp", known, {last})));
+  };
+  const std::string before = digest();
+  EXPECT_EQ(trim(ChainPoint{{5}, end.hash}, 4)->verdict, CallVerdict::rewound);
+  EXPECT_FALSE(trim(end, 9).ok());
+  EXPECT_EQ(digest(), before);
+  EXPECT_EQ(say({"XLEN", "{lamp}:events"}), "7");
+  EXPECT_EQ(trim(end, 5)->verdict, CallVerdict::decided);
+  EXPECT_EQ(say({"XLEN", "{lamp}:events"}), "3");
+  EXPECT_EQ(trim(end, 4)->verdict, CallVerdict::decided);  // is told late
+  // Who knows an older place than any that is left is believed, and nobody else.
+  EXPECT_EQ(place({{4}, std::string(40, 'a')}).at, end);
+  EXPECT_EQ(place({{6}, std::string(40, 'a')}).verdict, CallVerdict::rewound);
+  const HistoryAnswer rest = history(end, 3, 100);
+  EXPECT_EQ(rest.trimmed.value, 5U);
+  ASSERT_EQ(rest.entries.size(), 3U);
+  EXPECT_EQ(rest.entries[0].at.sequence.value, 6U);
+  // All of it, and the sale goes on.
+  EXPECT_EQ(trim(end, end.sequence.value)->verdict, CallVerdict::decided);
+  EXPECT_EQ(say({"XLEN", "{lamp}:events"}), "0");
+  EXPECT_EQ(claim(end, {"zoe"}).sequence.value, end.sequence.value + 1);
+  EXPECT_EQ(claim({{2}, std::string(40, 'a')}, {"yan"}).sequence.value, end.sequence.value + 2);
+  const auto nothing =
+      read_settle_reply(server_.ask(trim_call("cup", {}, {0})));
+  EXPECT_EQ(nothing->verdict, CallVerdict::no_sale);
 }
 
 TEST_F(FeedFunctions, KeysOfAnotherTypeAreNamedAndNothingIsWritten) {
   relay("lamp", {}, place_at(2));
-  for (const std::string_view key : {kFeedKey, kRelayedKey}) {
+  for (const std::string_view key : {kFeedKey, kRelayedKey, kDroppedKey}) {
     say({"RENAME", key, "aside"});
     say({"SET", key, "something else"});
     const std::string before = digest();
-    const Reply reply = server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), kAll));
+    const Reply reply = server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), {}));
     EXPECT_THAT(reply.text, HasSubstr("WRONGTYPE " + std::string(key) + " holds a string, not a "));
     EXPECT_EQ(digest(), before);
+    say({"DEL", key});
     say({"RENAME", "aside", key});
   }
   say({"HSET", kRelayedKey, "lamp", "nowhere"});
   const std::string before = digest();
-  EXPECT_THAT(server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), kAll)).text,
+  EXPECT_THAT(server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), {})).text,
               HasSubstr(std::string(kRelayedKey) + " has no place for lamp"));
   EXPECT_EQ(digest(), before);
 }
@@ -153,7 +225,7 @@ TEST_F(FeedFunctions, AnIndexThatWasEmptiedByHandTakesNothingMore) {
   relay("lamp", {}, place_at(2));
   say({"XTRIM", kFeedKey, "MAXLEN", "0"});
   const std::string before = digest();
-  EXPECT_TRUE(server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), kAll)).is_error());
+  EXPECT_TRUE(server_.ask(relay_call("lamp", place_at(2), {2}, place_at(3), {})).is_error());
   EXPECT_EQ(digest(), before);
 }
 
@@ -164,20 +236,22 @@ TEST_F(FeedFunctions, RefusesArgumentsThatNoCallerOfOursSends) {
       {},
       {"0", ""},
       {"0", "", "0", "2", "aa", "lamp"},
-      {"0", "", "0", "0", "aa", "lamp", "5"},
-      {"0", "", "0", "-1", "aa", "lamp", "5"},
-      {"0", "", "0", "x", "aa", "lamp", "5"},
-      {"0", "", "x", "2", "aa", "lamp", "5"},
-      {"0", "", "1", "2", "aa", "lamp", "5"},
-      {"2", "aa", "1", "0", "aa", "lamp", "5"},
-      {"2", "aa", "2", "2", "aa", "lamp", "5"},
-      {"0", "", "0", "2", "aa", "", "5"},
-      {"0", "", "0", "2", "aa", "lamp", "0"},
-      {"0", "", "0", "2", "aa", "lamp", "many"},
-      {"x", "", "0", "2", "aa", "lamp", "5"},
+      {"0", "", "0", "0", "aa", "lamp", "5", "9"},
+      {"0", "", "0", "-1", "aa", "lamp", "5", "9"},
+      {"0", "", "0", "x", "aa", "lamp", "5", "9"},
+      {"0", "", "x", "2", "aa", "lamp", "5", "9"},
+      {"0", "", "1", "2", "aa", "lamp", "5", "9"},
+      {"2", "aa", "1", "0", "aa", "lamp", "5", "9"},
+      {"2", "aa", "2", "2", "aa", "lamp", "5", "9"},
+      {"0", "", "0", "2", "aa", "", "5", "9"},
+      {"0", "", "0", "2", "aa", "lamp", "0", "9"},
+      {"0", "", "0", "2", "aa", "lamp", "many", "9"},
+      {"0", "", "0", "2", "aa", "lamp", "5"},
+      {"0", "", "0", "2", "aa", "lamp", "5", "0"},
+      {"x", "", "0", "2", "aa", "lamp", "5", "9"},
   };
   for (const Arguments& arguments : relays) {
-    Arguments all{"FCALL", "doorbuster_relay", "2", kFeedKey, kRelayedKey};
+    Arguments all{"FCALL", "doorbuster_relay", "3", kFeedKey, kRelayedKey, kDroppedKey};
     all.insert(all.end(), arguments.begin(), arguments.end());
     EXPECT_THAT(say(all), testing::StartsWith("ERR ")) << arguments.size();
     EXPECT_THAT(say(all), testing::Not(HasSubstr("script:"))) << arguments.size();
@@ -204,6 +278,12 @@ TEST_F(FeedFunctions, RefusesArgumentsThatNoCallerOfOursSends) {
   for (const Arguments& arguments :
        {Arguments{}, {known, end.hash}, {known, end.hash, "0"}, {known, end.hash, "all"}}) {
     Arguments all{"FCALL_RO", "doorbuster_read_place", "6"};
+    all.insert(all.end(), keys.begin(), keys.end());
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    EXPECT_THAT(say(all), testing::StartsWith("ERR ")) << arguments.size();
+  }
+  for (const Arguments& arguments : {Arguments{}, {known, end.hash}, {known, end.hash, "all"}}) {
+    Arguments all{"FCALL", "doorbuster_trim", "6"};
     all.insert(all.end(), keys.begin(), keys.end());
     all.insert(all.end(), arguments.begin(), arguments.end());
     EXPECT_THAT(say(all), testing::StartsWith("ERR ")) << arguments.size();
@@ -287,7 +367,7 @@ TEST_F(FeedFunctions, WithTheMemoryFullTheHistoryIsReadAndNothingPutIntoTheIndex
   const ChainPoint end = sell(1);
   EXPECT_EQ(say({"CONFIG", "SET", "maxmemory", "1"}), "OK");
   EXPECT_EQ(history(end, 0, 10).entries.size(), 2U);
-  EXPECT_THAT(server_.ask(relay_call("lamp", {}, {0}, end, kAll)).text, testing::StartsWith("OOM"));
+  EXPECT_THAT(server_.ask(relay_call("lamp", {}, {0}, end, {})).text, testing::StartsWith("OOM"));
   EXPECT_EQ(say({"CONFIG", "SET", "maxmemory", "0"}), "OK");
   EXPECT_EQ(relay("lamp", {}, end).position, end.sequence.value);
 }

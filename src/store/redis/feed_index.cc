@@ -63,10 +63,27 @@ Result<std::uint64_t> read_end(const Reply& reply) {
 }
 
 FunctionCall relay_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence before,
-                        const ChainPoint& to, std::uint32_t kept) {
-  FunctionCall call("doorbuster_relay", {std::string(kFeedKey), std::string(kRelayedKey)}, relayed);
-  call.add(before.value).add(to.sequence.value).add(to.hash).add(slug).add(kept);
+                        const ChainPoint& to, const KeptFeed& kept) {
+  FunctionCall call(
+      "doorbuster_relay",
+      {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)}, relayed);
+  call.add(before.value).add(to.sequence.value).add(to.hash).add(slug);
+  call.add(kept.entries).add(kept.events);
   return call;
+}
+
+FunctionCall trim_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence last) {
+  FunctionCall call("doorbuster_trim", sale_keys(slug), relayed);
+  call.add(last.value);
+  return call;
+}
+
+Result<sale::Sequence> read_dropped(const Reply& reply) {
+  if (reply.is_nil() || (reply.is_text() && reply.text == "whole")) return sale::Sequence{};
+  PartReader in(reply.items);
+  const sale::Sequence last{in.digits(reply.text, kLastSequence)};
+  if (!reply.is_text() || !in.good()) return damaged(kDroppedKey);
+  return last;
 }
 
 Result<RelayAnswer> read_relay_reply(const Reply& reply) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "store/redis/function_calls.h"
+#include "store/redis/kept_feed.h"
 
 namespace doorbuster::redis {
 
@@ -32,17 +33,24 @@ Result<std::vector<Stretch>> read_stretches(const Reply& reply);
 // The position of the newest event, from an answer of XREVRANGE for one entry; 0: there is none.
 Result<std::uint64_t> read_end(const Reply& reply);
 
-// Has the events of the sale behind `before` up to `to` put at the end of the index, of which
-// `kept` entries at least are kept from then on, if `relayed` is where the sale is in the index.
-// `before` is the same sequence, or an earlier one in a history that was rewound.
+// Has the events of the sale behind `before` up to `to` put at the end of the index, if `relayed` is
+// where the sale is in the index. `before` is the same sequence, or an earlier one in a history that
+// was rewound.
 FunctionCall relay_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence before,
-                        const ChainPoint& to, std::uint32_t kept);
+                        const ChainPoint& to, const KeptFeed& kept);
 
 struct RelayAnswer {
   std::optional<std::uint64_t> position;  // of the newest event now; nothing: none was put there
   ChainPoint relayed;                     // then: up to where the sale is in the index
 };
 Result<RelayAnswer> read_relay_reply(const Reply& reply);
+
+// Has the sale's stream give up entries up to that of `last`, if its history holds `relayed`: the
+// answer is as to a settle_call(), `again` where there are more of them than one call takes.
+FunctionCall trim_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence last);
+// A value of kDroppedKey: up to where the index has no need of the sale's history any more; nil and
+// a sale that is kept whole are 0.
+Result<sale::Sequence> read_dropped(const Reply& reply);
 
 // A value of kRelayedKey; nil is a sale of which nothing is in the index.
 Result<ChainPoint> read_relayed(const Reply& reply);

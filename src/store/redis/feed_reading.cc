@@ -40,6 +40,7 @@ FeedReading::Step FeedReading::take_index(const Reply& reply) {
   if (stretches_.front().position == after_) {
     stretches_.pop_front();
   } else if (after_ == 0) {
+    from_oldest_ = true;
     after_ = oldest;
   } else if (oldest > after_) {
     return end(store::CursorExpired{cursor_of(oldest)});
@@ -102,6 +103,7 @@ void FeedReading::take_history(std::size_t number, const Result<Reply>& reply) {
   }
   History& history = read_[number];
   history.is_lost = answer->verdict != CallVerdict::decided;
+  history.trimmed = answer->trimmed;
   for (StreamEntry& entry : answer->entries) {
     const StreamEntry& kept = entries_.emplace_back(std::move(entry));
     Result<std::vector<sale::Event>> events = read_events(answer->ordinal, kept.events);
@@ -126,8 +128,14 @@ FeedReading::Step FeedReading::end_histories() {
     }
     History& history = read_[number_of_.find(stretch.slug)->second];
     if (!history.is_lost) {
-      if (!tell(stretch, history)) return reply_ ? end(*std::exchange(reply_, {})) : Step::done;
-    } else if (!std::exchange(one_by_one_, true)) {
+      if (tell(stretch, history)) {
+        pass_front();
+        continue;
+      }
+      if (std::exchange(is_late_, false)) return look_again();
+      return reply_ ? end(*std::exchange(reply_, {})) : Step::done;
+    }
+    if (!std::exchange(one_by_one_, true)) {
       return plan();  // what came before the place that is lost may be there
     }
     pass_front();
@@ -142,6 +150,7 @@ bool FeedReading::tell(const Stretch& stretch, History& history) {
     if (events_.size() == most_) return false;
     const sale::Sequence next{stretch.before.value + (after_ + 1 - stretch.behind())};
     if (history.events.empty() || history.events.front().event.sequence != next) {
+      is_late_ = next <= history.trimmed;
       reply_ = Error{ErrorCode::data_damaged, "the history of sale " + stretch.slug +
                                                   " lacks event " + std::to_string(next.value)};
       return false;
@@ -156,6 +165,14 @@ bool FeedReading::tell(const Stretch& stretch, History& history) {
     history.events.pop_front();
   }
   return true;
+}
+
+// The index had dropped the stretch, and the sale its events, before they were read.
+FeedReading::Step FeedReading::look_again() {
+  if (!events_.empty() || std::exchange(looked_again_, true)) return end(*std::exchange(reply_, {}));
+  reply_.reset();
+  if (from_oldest_) after_ = 0;
+  return Step::read_index;
 }
 
 // What was read before is told first: who asks again comes to the same end.

@@ -29,7 +29,8 @@ Reply entry(std::uint64_t position, const std::string& slug, std::uint64_t befor
 }
 
 // A history of claims of so many units, each an entry of the stream.
-Result<Reply> claims(std::uint64_t first, std::uint64_t last, std::uint32_t units = 1) {
+Result<Reply> claims(std::uint64_t first, std::uint64_t last, std::uint32_t units = 1,
+                     std::uint64_t trimmed = 0) {
   std::vector<Reply> entries;
   for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
     sale::ClaimGranted granted;
@@ -45,7 +46,7 @@ Result<Reply> claims(std::uint64_t first, std::uint64_t last, std::uint32_t unit
                                           as_text("events"), as_text(bytes)})}));
   }
   return as_array({as_text("ok"), as_text(std::to_string(last)), as_text(as_hash(last)),
-                   as_text("7"), as_array(entries)});
+                   as_text("7"), as_text(std::to_string(trimmed)), as_array(entries)});
 }
 const Result<Reply> kRewound = as_array({as_text("rewound"), as_text("0"), as_text("")});
 
@@ -121,6 +122,41 @@ TEST_F(FeedReadingTest, AnEventThatIsMissingIsDamage) {
   start(100, 2);
   ASSERT_EQ(reading_->take_index(as_array({entry(3, "s", 0, 3)})), Step::read_histories);
   reading_->take_history(0, claims(4, 4));
+  EXPECT_EQ(reading_->end_histories(), Step::done);
+  EXPECT_EQ(told(), Words{"the history of sale s lacks event 3"});
+}
+
+// Between the reading of the index and that of the history the index gave up what was its oldest.
+TEST_F(FeedReadingTest, WhatWasTrimmedMeanwhileIsLookedForInTheIndexAgain) {
+  for (const std::uint64_t from : {2U, 0U}) {
+    start(100, from);
+    const Reply before = as_array({entry(3, "s", 0, 3), entry(6, "s", 3, 6)});
+    const Reply then = as_array({entry(6, "s", 3, 6)});
+    ASSERT_EQ(reading_->take_index(before), Step::read_histories);
+    reading_->take_history(0, claims(4, 6, 1, 3));
+    ASSERT_EQ(reading_->end_histories(), Step::read_index);
+    if (from == 2) {
+      EXPECT_EQ(reading_->take_index(then), Step::done);
+      const store::EventsReply reply = reading_->take_reply();
+      ASSERT_TRUE(std::holds_alternative<store::CursorExpired>(reply));
+      EXPECT_EQ(std::get<store::CursorExpired>(reply).oldest.view(), "3");
+    } else {
+      ASSERT_EQ(reading_->take_index(then), Step::read_histories);
+      reading_->take_history(0, claims(4, 6, 1, 3));
+      EXPECT_EQ(reading_->end_histories(), Step::done);
+      EXPECT_EQ(told(), (Words{"4 s 4", "5 s 5", "6 s 6"}));
+    }
+  }
+}
+
+TEST_F(FeedReadingTest, WhatWasTrimmedAndIsInTheIndexStillIsDamage) {
+  start(100, 2);
+  const Reply index = as_array({entry(3, "s", 0, 3)});
+  ASSERT_EQ(reading_->take_index(index), Step::read_histories);
+  reading_->take_history(0, claims(4, 6, 1, 3));
+  ASSERT_EQ(reading_->end_histories(), Step::read_index);
+  ASSERT_EQ(reading_->take_index(index), Step::read_histories);
+  reading_->take_history(0, claims(4, 6, 1, 3));
   EXPECT_EQ(reading_->end_histories(), Step::done);
   EXPECT_EQ(told(), Words{"the history of sale s lacks event 3"});
 }

@@ -179,6 +179,7 @@ struct StreamEntry {
 
 struct HistoryAnswer : FunctionAnswer {  // decided, rewound or no_sale
   sale::SaleOrdinal ordinal;
+  sale::Sequence trimmed;  // entries up to there may be gone
   std::vector<StreamEntry> entries;
 };
 

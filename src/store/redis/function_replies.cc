@@ -248,6 +248,7 @@ StoredSale read_view(const std::vector<Reply>& parts, PartReader& outer) {
   for (std::size_t reason = 1; reason < sale::kEndReasons; ++reason) {
     view.released[reason] = in.number(kLastNumber);
   }
+  in.number(kLastSequence);  // how much of its stream may be gone
   view.now = in.time();
   view.next_return_at = in.time_or_never();
   if (view.totals.available > 0) {
@@ -429,6 +430,7 @@ Result<ReadAnswer> read_read_reply(const Reply& reply) {
 Result<HistoryAnswer> read_history_reply(const Reply& reply) {
   return read_answer<HistoryAnswer>(reply, [](PartReader& in, HistoryAnswer& answer) {
     answer.ordinal = {static_cast<std::uint32_t>(in.number(kLastNumber))};
+    answer.trimmed = {in.number(kLastSequence)};
     for (const Reply& item : in.array()) {
       Result<StreamEntry> entry = read_stream_entry(item);
       if (!entry) return in.fail();

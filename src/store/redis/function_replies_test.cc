@@ -51,6 +51,7 @@ Reply view() {
                count(0),
                count(1),
                count(0),
+               count(0),
                count(1'700'000'000'001),
                word("-")});
 }
@@ -210,7 +211,7 @@ std::vector<Reply> whole_replies() {
           sale_change_reply(),
           list({word("again"), count(5), word(kSomeHash)}),
           stream_entry(),
-          list({word("ok"), count(5), word(kSomeHash), count(7), list({stream_entry()})}),
+          list({word("ok"), count(5), word(kSomeHash), count(7), count(0), list({stream_entry()})}),
           list({word("other"), count(5), word(kSomeHash)}),
           list({stretch()})};
 }

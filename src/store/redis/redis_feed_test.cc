@@ -295,7 +295,7 @@ TEST_F(FeedOnAServer, WhatAllGatewaysLeftBehindTheNextOnePutsThereAtItsStart) {
 }
 
 TEST_F(FeedOfAShortIndex, WhoFellBehindWhatIsKeptIsToldTheOldest) {
-  Gate gate(io_, redis_, {.kept_entries = 3});
+  Gate gate(io_, redis_, {.kept = {.entries = 3}});
   gate.create("s");
   gate.read_all();
   for (int i = 0; i < 6; ++i) {
@@ -313,6 +313,30 @@ TEST_F(FeedOfAShortIndex, WhoFellBehindWhatIsKeptIsToldTheOldest) {
   store::EventsWanted wanted = behind(0);
   wanted.after = {};
   EXPECT_EQ(gate.read(wanted).events.size(), 3U);
+}
+
+TEST_F(FeedOfAShortIndex, StreamsGiveUpWhatReadersCannotAskForAnyMore) {
+  RelayOptions brief = kEager;
+  brief.kept = {.entries = 5};
+  Gate gate(io_, redis_, brief);
+  Gate sleeper(io_, redis_, kLazy);
+  gate.create("s");
+  sleeper.claim("s", "first");  // all that it hears of the sale for long
+  for (int i = 0; i < 30; ++i) {
+    gate.claim("s", "b" + std::to_string(i));
+    gate.read(behind(0));
+  }
+  ASSERT_TRUE(gate.turn_until([&] { return say({"XLEN", "{s}:events"}) == "5"; }));
+  EXPECT_EQ(say({"XLEN", kFeedKey}), "5");
+  store::EventsWanted wanted = behind(0);
+  wanted.after = {};
+  const Page page = gate.read(wanted);
+  ASSERT_EQ(page.events.size(), 5U);
+  EXPECT_EQ(page.events.back().sequence, 2U + 31U);
+  EXPECT_TRUE(gate.gateway->rewound().empty());
+  sleeper.claim("s", "last");
+  EXPECT_TRUE(sleeper.gateway->rewound().empty());
+  EXPECT_EQ(sleeper.read(wanted).events.back().sequence, 2U + 32U);
 }
 
 TEST_F(FeedOnAServer, ASaleThatWasRewoundIsLeftOutAndTheOthersGoOn) {
@@ -426,7 +450,7 @@ TEST_F(FeedOnAServer, KeysOfAnotherTypeAreNamed) {
   Gate gate(io_, redis_);
   gate.create("s");
   gate.read_all();
-  for (const std::string& key : {std::string(kFeedKey), std::string(kRelayedKey)}) {
+  for (const std::string& key : {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)}) {
     say({"RENAME", key, "aside"});
     say({"SET", key, "mine"});
     gate.claim("s", key);
@@ -449,7 +473,7 @@ TEST_F(FeedOnAServer, KeysOfAnotherTypeAreNamed) {
   const std::string outcome = gate.read(behind(0)).outcome;
   EXPECT_NE(outcome.find("{s}:events holds a string"), std::string::npos) << outcome;
   say({"RENAME", "{s}:aside", "{s}:events"});
-  EXPECT_EQ(gate.read_all().size(), 4U);
+  EXPECT_EQ(gate.read_all().size(), 5U);
 }
 
 TEST_F(FeedOnAServer, OneSaleIsReadAmongManyEventsOfOthers) {

@@ -18,6 +18,7 @@
 #include "store/claim_store.h"
 #include "store/redis/client.h"
 #include "store/redis/durability.h"
+#include "store/redis/kept_feed.h"
 
 namespace doorbuster::redis {
 
@@ -38,6 +39,8 @@ struct RedisStoreOptions {
   std::chrono::milliseconds look_time{10'000};
   // Commands of a port that may wait; more are refused as overloaded.
   std::size_t max_waiting = 65'536;
+  // Of the feed; gateways that were told otherwise keep what the least of them keeps.
+  KeptFeed kept{};
   // Fills with unpredictable bytes.
   std::function<void(std::span<std::uint8_t>)> random;
 };

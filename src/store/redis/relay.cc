@@ -5,7 +5,6 @@
 
 #include "store/redis/catalog_keys.h"
 #include "store/redis/feed_fork.h"
-#include "store/redis/feed_index.h"
 
 namespace doorbuster::redis {
 namespace {
@@ -21,6 +20,7 @@ Relay::Relay(boost::asio::io_context& io, SafeCaller& caller, const RelayOptions
     : caller_(caller),
       options_(options),
       random_(options.seed),
+      trimmer_(caller),
       gather_timer_(io),
       page_timer_(io),
       retry_timer_(io) {
@@ -173,7 +173,7 @@ void Relay::take_rewound(const std::string& slug, const Run& run) {
 void Relay::append(const std::string& slug, const ChainPoint& to) {
   const Run& run = runs_.find(slug)->second;
   const sale::Sequence before = run.fork ? run.fork->sequence : run.from->sequence;
-  const FunctionCall call = relay_call(slug, *run.from, before, to, options_.kept_entries);
+  const FunctionCall call = relay_call(slug, *run.from, before, to, options_.kept);
   caller_.send(kCatalogTag, call.arguments(),
                [this, slug, to](const Result<Reply>& reply) { take_appended(slug, to, reply); });
 }
@@ -266,8 +266,10 @@ void Relay::take_places(const std::vector<std::string>& slugs, const Reply& plac
   page_flaw_.reset();
   page_size_ = slugs.size();
   page_left_ = 0;
+  std::vector<ChainPoint> all;
   for (std::size_t i = 0; i < slugs.size(); ++i) {
     Result<ChainPoint> place = read_relayed(places.items[i]);
+    all.push_back(place ? *place : ChainPoint{});
     if (!place) {
       page_flaw_ = place.error();
       continue;
@@ -281,8 +283,20 @@ void Relay::take_places(const std::vector<std::string>& slugs, const Reply& plac
     queue_.push_back(slugs[i]);
     ++page_left_;
   }
+  trim(slugs, all);
   if (page_left_ == 0) return end_page(slugs.size());
   start();
+}
+
+// Beside the rest: nothing waits for it.
+void Relay::trim(const std::vector<std::string>& slugs, const std::vector<ChainPoint>& places) {
+  Arguments command{"HMGET", kDroppedKey};
+  command.insert(command.end(), slugs.begin(), slugs.end());
+  caller_.send(kCatalogTag, command, [this, slugs, places](const Result<Reply>& dropped) {
+    if (!dropped) return;
+    const Status status = trimmer_.look(slugs, places, *dropped);
+    if (!status.ok()) page_flaw_ = status.error();
+  });
 }
 
 void Relay::end_page(std::size_t slugs) {

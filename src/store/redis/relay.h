@@ -24,14 +24,16 @@
 #include <string_view>
 #include <vector>
 
+#include "store/redis/feed_index.h"
 #include "store/redis/function_calls.h"
 #include "store/redis/safe_caller.h"
+#include "store/redis/trimmer.h"
 
 namespace doorbuster::redis {
 
 struct RelayOptions {
-  // Of the index; a reader who has not come further than the oldest is told so.
-  std::uint32_t kept_entries = 1'000'000;
+  // A reader who has not come further than the oldest is told so.
+  KeptFeed kept{};
   // What changes within this time goes together, unless somebody waits for it.
   std::chrono::milliseconds gather{5};
   // Between two looks at pages of all sales, but for the first time.
@@ -99,6 +101,7 @@ class Relay {
   void read_page();
   void take_page(const Reply& slugs);
   void take_places(const std::vector<std::string>& slugs, const Reply& places);
+  void trim(const std::vector<std::string>& slugs, const std::vector<ChainPoint>& places);
   void end_page(std::size_t slugs);
   void fail_page(const Error& error);
   void retry_later();
@@ -132,6 +135,7 @@ class Relay {
   std::size_t page_left_ = 0;  // of its sales
   bool is_first_pass_ = true;
   std::optional<Error> page_flaw_;
+  Trimmer trimmer_;
 
   boost::asio::steady_timer gather_timer_;
   boost::asio::steady_timer page_timer_;

@@ -9,7 +9,7 @@ local DEFINITION = {'slug', 'title', 'stock', 'per_buyer_limit', 'hold_seconds',
 local WORDS = {'status', 'hash'}
 local NUMBERS = {'ordinal', 'version', 'opened', 'cancelled', 'deleted', 'closed_at', 'created_at',
   'last_event_at', 'sequence', 'held', 'confirmed', 'claims', 'next_unit', 'returned',
-  'released:buyer', 'released:merchant', 'released:expired', 'released:cancelled'}
+  'released:buyer', 'released:merchant', 'released:expired', 'released:cancelled', 'trimmed'}
 
 -- All of them, in this order.
 local FIELDS = {}
@@ -76,9 +76,10 @@ local function load_sale(keys)
   return begin_work(sale, keys, max(clock(), sale.last_event_at))
 end
 
--- Whether the sale's history holds what the caller was told last: at this sequence, this hash.
+-- Whether the sale's history holds what the caller was told last: at this sequence, this hash. Of
+-- what was trimmed nobody knows any more, and it is believed.
 local function remembers(sale, sequence, hash)
-  if sequence == 0 then return true end
+  if sequence == 0 or (sale and sequence <= sale.trimmed) then return true end
   if not sale or sequence > sale.sequence then return false end
   if sequence == sale.sequence then return hash == sale.hash end
   local id = decimal(sequence) .. '-0'
