@@ -17,6 +17,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from conformance import Conformance, document_in
 from http_client import PATIENCE, Connection, Late, claim, crowd, get, judges, post_form, post_json, request
 
 __all__ = ["BINARY", "Connection", "DoorbusterTest", "IO_THREADS", "PATIENCE", "SCALE", "SEED",
-           "Server", "chance", "claim", "crowd", "eventually", "get", "listed", "main", "post_form", "post_json",
+           "Server", "chance", "claim", "crowd", "eventually", "free_port", "get", "listed", "main", "post_form", "post_json",
            "program_environment", "request", "run_program", "scaled"]
 
 BINARY = os.environ.get("DOORBUSTER_BINARY", "")
@@ -90,6 +91,23 @@ def listening_ports(pid):
     listen = "0A"
     return {int(row[1].partition(":")[2], 16) for row in rows
             if row[3] == listen and f"socket:[{row[9]}]" in sockets}
+
+
+_ports = random.SystemRandom()  # no seed: tests run beside each other
+_given_ports = set()
+
+
+def free_port():
+    """One that no server has, for a program that cannot be told to take any. It is none of those that the
+    kernel gives to connections: by the time the program binds it, and when it starts again, that would be a
+    matter of luck."""
+    while True:
+        port = _ports.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given_ports:
+                _given_ports.add(port)
+                return port
 
 
 proxy = None  # where test_prism.py puts one in front of every server

@@ -2,19 +2,12 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 
-from harness import eventually
+from harness import eventually, free_port
 
 # What an acknowledgement needs to be worth something (D1).
 SYNCED = ("appendonly yes", "appendfsync always")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class RedisServer:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -15,7 +14,7 @@ import urllib.parse
 import urllib.request
 
 from exposition import Metrics
-from harness import (Connection, DoorbusterTest, IO_THREADS, claim, crowd, eventually, get, main, post_json, request,
+from harness import (Connection, DoorbusterTest, IO_THREADS, claim, crowd, eventually, free_port, get, main, post_json, request,
                      run_program, scaled)
 from http_client import confirm, patch, release, steer
 from sale_case import from_now
@@ -39,12 +38,6 @@ def scrape(server):
 def claims_of(name, count):
     """So many claims on the sale `drop`, each by another buyer."""
     return ((None, claim("drop", f"{name}-{number}")) for number in range(count))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class MetricsTest(DoorbusterTest):

@@ -6,7 +6,6 @@ It is asked bad things too, on purpose. Of those it may complain where the serve
 import json
 import os
 import shutil
-import socket
 import subprocess
 import unittest
 import urllib.parse
@@ -15,7 +14,7 @@ import harness
 import test_claim_life
 import test_openapi
 import test_sale_life
-from harness import BINARY, eventually, main
+from harness import BINARY, eventually, free_port, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRISM = os.path.join(HERE, "..", "npm", "node_modules", "@stoplight", "prism-cli", "dist", "index.js")
@@ -30,12 +29,6 @@ http.Server.prototype.listen = function (...all) {
   return listen.apply(this, all);
 };
 """)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Prism:

@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 
-from harness import DoorbusterTest, chance, claim, crowd, eventually, get, listed, main, post_form, run_program, scaled
+from harness import (DoorbusterTest, chance, claim, crowd, eventually, free_port, get, listed, main, post_form,
+                     run_program, scaled)
 from http_client import release
-from redis_server import SYNCED, RedisCluster, RedisServer, free_port
+from redis_server import SYNCED, RedisCluster, RedisServer
 
 
 class OnRedis(DoorbusterTest):
@@ -34,6 +35,13 @@ class OnRedis(DoorbusterTest):
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
         return self.path(name)
+
+    def insist(self, connection, data):
+        """The answer. On a machine that is busy with other tests Redis may be late with the first."""
+        def answered():
+            answer = connection.ask(data)
+            return answer if answer.status != 503 else None
+        return eventually("an answer", answered)
 
     def wait_for_line(self, gateway, part, text):
         """Until /readyz?verbose says that of the part."""
@@ -306,13 +314,15 @@ class ManyGateways(OnRedis):
         buyers, units = scaled(20_000, 500), scaled(1_000, 50)
         with gateways[0].connect() as connection:
             self.create(connection, "drop", units)
-        won, said = collections.defaultdict(set), collections.Counter()
+        won, said, late = collections.defaultdict(set), collections.Counter(), []
 
         def answered(buyer, answer):
             said[answer.status] += 1
             if answer.status in (200, 201):
                 value = answer.json()
                 won[buyer].add((value["id"], tuple(value["units"])))
+            elif answer.status == 503:
+                late.append(buyer)
             else:
                 self.assertEqual((answer.status, answer.code), (409, "sold-out"), answer)
 
@@ -322,10 +332,15 @@ class ManyGateways(OnRedis):
             chance(self.id(), turn).shuffle(names)
             crowd(gateway.address, [[(name, claim("drop", name)) for name in names[lane::8]] for lane in range(8)],
                   answered)
+            with gateway.connect() as connection:
+                while late:
+                    buyer = late.pop()
+                    answered(buyer, self.insist(connection, claim("drop", buyer)))
         self.assertEqual(len(won), units)
         self.assertEqual({len(claims) for claims in won.values()}, {1})
         self.assertEqual(len({unit for claims in won.values() for _, (unit,) in claims}), units)
-        self.assertEqual(said[201], units)
+        # Who was told late is told that there is one.
+        self.assertTrue(units - said[503] <= said[201] <= units, said)
         with gateways[1].connect() as connection:
             self.assertEqual({each["buyer"] for each in listed(connection, "drop")}, set(won))
             stats = self.stats(connection, "drop")
@@ -341,7 +356,8 @@ class ManyGateways(OnRedis):
             self.create(connections[number], sale, 1_000)
         for number in range(200):
             for sale in ("a", "b"):
-                self.assertEqual(connections[number % 2].ask(claim(sale, f"b{number}")).status, 201)
+                answer = self.insist(connections[number % 2], claim(sale, f"b{number}"))
+                self.assertIn(answer.status, (200, 201))
 
         def pages(connection, size):
             """All events so far, read page by page behind the cursor of the one before."""
