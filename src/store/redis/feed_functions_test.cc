@@ -118,8 +118,7 @@ TEST_F(FeedFunctions, AnotherHistoryGoesOnWhereItLeftTheOneBefore) {
   EXPECT_EQ(index().back().before.value, 2U);
   EXPECT_EQ(index().back().last, other);
   // Nothing has happened since: it is only known where it goes on.
-  const auto back =
-      read_relay_reply(server_.ask(relay_call("lamp", other, {2}, place_at(2), {})));
+  const auto back = read_relay_reply(server_.ask(relay_call("lamp", other, {2}, place_at(2), {})));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->position, 12U);
   EXPECT_EQ(index().size(), 3U);
@@ -197,8 +196,7 @@ TEST_F(FeedFunctions, AStreamGivesUpWhatTheIndexHasNoNeedOf) {
   EXPECT_EQ(say({"XLEN", "{lamp}:events"}), "0");
   EXPECT_EQ(claim(end, {"zoe"}).sequence.value, end.sequence.value + 1);
   EXPECT_EQ(claim({{2}, std::string(40, 'a')}, {"yan"}).sequence.value, end.sequence.value + 2);
-  const auto nothing =
-      read_settle_reply(server_.ask(trim_call("cup", {}, {0})));
+  const auto nothing = read_settle_reply(server_.ask(trim_call("cup", {}, {0})));
   EXPECT_EQ(nothing->verdict, CallVerdict::no_sale);
 }
 

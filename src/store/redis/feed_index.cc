@@ -64,9 +64,9 @@ Result<std::uint64_t> read_end(const Reply& reply) {
 
 FunctionCall relay_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence before,
                         const ChainPoint& to, const KeptFeed& kept) {
-  FunctionCall call(
-      "doorbuster_relay",
-      {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)}, relayed);
+  FunctionCall call("doorbuster_relay",
+                    {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)},
+                    relayed);
   call.add(before.value).add(to.sequence.value).add(to.hash).add(slug);
   call.add(kept.entries).add(kept.events);
   return call;

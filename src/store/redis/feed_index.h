@@ -33,9 +33,9 @@ Result<std::vector<Stretch>> read_stretches(const Reply& reply);
 // The position of the newest event, from an answer of XREVRANGE for one entry; 0: there is none.
 Result<std::uint64_t> read_end(const Reply& reply);
 
-// Has the events of the sale behind `before` up to `to` put at the end of the index, if `relayed` is
-// where the sale is in the index. `before` is the same sequence, or an earlier one in a history that
-// was rewound.
+// Has the events of the sale behind `before` up to `to` put at the end of the index, if `relayed`
+// is where the sale is in the index. `before` is the same sequence, or an earlier one in a history
+// that was rewound.
 FunctionCall relay_call(std::string_view slug, const ChainPoint& relayed, sale::Sequence before,
                         const ChainPoint& to, const KeptFeed& kept);
 

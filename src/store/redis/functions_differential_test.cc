@@ -402,7 +402,8 @@ TEST(RedisFunctionsAgainstTheCore, AnswerAndRecordTheSame) {
 }
 
 // A crowd is granted by another path than a single claim (crowd.lua): across every number at which
-// a decimal or a varint gets longer, by calls of all sizes, with what ends a stretch of it in between.
+// a decimal or a varint gets longer, by calls of all sizes, with what ends a stretch of it in
+// between.
 TEST(RedisFunctionsAgainstTheCore, ACrowdIsGrantedAsEachByItself) {
   FunctionServer server;
   Comparison comparison(server);
@@ -437,10 +438,9 @@ TEST(RedisFunctionsAgainstTheCore, ACrowdIsGrantedAsEachByItself) {
       }
       const ChainPoint known = core.points({0}).back();
       comparison.name("setting " + std::to_string(setting) + ", buyer " + std::to_string(buyers));
-      comparison.expect(claim_call({"lamp", false, known}, claims), core.claim("lamp", claims),
-                        [count = claims.size()](const Reply& reply) {
-                          return read_claim_reply(reply, count);
-                        });
+      comparison.expect(
+          claim_call({"lamp", false, known}, claims), core.claim("lamp", claims),
+          [count = claims.size()](const Reply& reply) { return read_claim_reply(reply, count); });
     }
     const ChainPoint known = core.points({0}).back();
     const CalledSale called{"lamp", false, known};

@@ -450,7 +450,8 @@ TEST_F(FeedOnAServer, KeysOfAnotherTypeAreNamed) {
   Gate gate(io_, redis_);
   gate.create("s");
   gate.read_all();
-  for (const std::string& key : {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)}) {
+  for (const std::string& key :
+       {std::string(kFeedKey), std::string(kRelayedKey), std::string(kDroppedKey)}) {
     say({"RENAME", key, "aside"});
     say({"SET", key, "mine"});
     gate.claim("s", key);

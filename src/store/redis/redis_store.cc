@@ -307,7 +307,8 @@ void RedisStore::take_identity(const Result<Identity>& found) {
 
 void RedisStore::start_gateway() {
   const HashKey& key = identity_.claim_id_key;
-  relay_ = std::make_unique<Relay>(io_, *caller_, RelayOptions{.kept = options_.kept, .seed = seed_});
+  relay_ =
+      std::make_unique<Relay>(io_, *caller_, RelayOptions{.kept = options_.kept, .seed = seed_});
   feed_ = std::make_unique<RedisFeed>(
       io_, *caller_, *relay_,
       FeedOptions{.incarnation = identity_.incarnation,
