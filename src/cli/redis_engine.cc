@@ -44,7 +44,8 @@ std::optional<DurabilityLevel> redis_level(const std::string& text) {
   return std::nullopt;
 }
 
-Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArguments& arguments) {
+Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArguments& arguments,
+                                                             redis::GatewayProbe& probe) {
   const std::string& password = arguments.redis_password.value;
   auto address = redis::parse_address(
       arguments.redis_url,
@@ -62,6 +63,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArgument
   }
   options.durability = *redis_level(arguments.redis_durability);
   options.kept.events = arguments.redis_kept_events;
+  options.probe = &probe;
   options.random = fill_random;
   return open_redis_store(std::move(options));
 }

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "store/claim_store.h"
 #include "store/redis/durability.h"
+#include "store/redis/gateway_probe.h"
 
 namespace doorbuster::cli {
 
@@ -21,7 +22,9 @@ std::string redis_node_flaw(const std::string& text);
 // "D1"; nothing: there is no such level.
 std::optional<redis::DurabilityLevel> redis_level(const std::string& text);
 
-// See open_redis_store() for the errors, which name the setting to change where there is one.
-Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArguments& arguments);
+// See open_redis_store() for the errors, which name the setting to change where there is one. The
+// probe outlives the store.
+Result<std::unique_ptr<store::ClaimStore>> open_redis_engine(const ServeArguments& arguments,
+                                                             redis::GatewayProbe& probe);
 
 }  // namespace doorbuster::cli

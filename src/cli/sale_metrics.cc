@@ -39,14 +39,33 @@ void for_each_sale(const embedded::BoardReading& sales, Append append) {
   if (has_others) append(kOther, others);
 }
 
+void append_claims_of(Exposition& out, std::string_view sale, const store::ClaimCounts& counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    out.sample({{"sale", sale}, {"result", store::claim_result_name(i)}}, counts[i]);
+  }
+}
+
 }  // namespace
+
+void append_claims(Exposition& out, const redis::GatewayProbe::Reading& claims) {
+  out.begin(kClaims);
+  store::ClaimCounts others = claims.others;
+  bool has_others = claims.has_others;
+  for (const auto& [sale, counts] : claims.named) {
+    if (sale != kOther) {
+      append_claims_of(out, sale, counts);
+      continue;
+    }
+    has_others = true;
+    for (std::size_t i = 0; i < others.size(); ++i) others[i] += counts[i];
+  }
+  if (has_others) append_claims_of(out, kOther, others);
+}
 
 void append_sales(Exposition& out, const embedded::BoardReading& sales) {
   out.begin(kClaims);
   for_each_sale(sales, [&](std::string_view sale, const SaleFigures& figures) {
-    for (std::size_t i = 0; i < figures.claims.size(); ++i) {
-      out.sample({{"sale", sale}, {"result", embedded::claim_result_name(i)}}, figures.claims[i]);
-    }
+    append_claims_of(out, sale, figures.claims);
   });
   out.begin(kReleased);
   for_each_sale(sales, [&](std::string_view sale, const SaleFigures& figures) {

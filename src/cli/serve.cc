@@ -106,7 +106,7 @@ Result<std::unique_ptr<store::ClaimStore>> open_store(embedded::FileSystem& file
                                                       const Clock& clock, ServerLog& log,
                                                       const ServeArguments& arguments,
                                                       ServerMetrics& metrics) {
-  if (is_on_redis(arguments)) return open_redis_engine(arguments);
+  if (is_on_redis(arguments)) return open_redis_engine(arguments, metrics.gateway());
   embedded::StoreOptions options;
   options.data_dir = arguments.data_dir;
   options.own_thread = arguments.io_threads > 1;

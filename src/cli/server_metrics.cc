@@ -59,6 +59,9 @@ constexpr Family kExpiryLag = {"doorbuster_hold_expiry_lag_seconds", Type::gauge
 constexpr Family kViolations = {"doorbuster_invariant_violations_total", Type::counter,
                                 "States that must not be, by the check that found them."};
 
+constexpr Family kRewound = {"doorbuster_sales_rewound", Type::gauge,
+                             "Sales of which Redis has lost what was told."};
+
 constexpr Family kAppended = {"doorbuster_journal_append_bytes_total", Type::counter,
                               "Bytes of the groups that were made durable."};
 constexpr Family kSync = {"doorbuster_journal_sync_duration_seconds", Type::histogram,
@@ -131,6 +134,8 @@ std::string ServerMetrics::text(const Scraped& scraped) const {
     append_engine(out);
     append_journal(out);
     append_disk(out, scraped.disk->seen());
+  } else {
+    append_gateway(out);
   }
   out.only(kLogDropped, scraped.log.dropped());
   metrics::append_process(out);
@@ -184,6 +189,14 @@ void ServerMetrics::append_engine(Exposition& out) const {
   out.only(kExpiryLag, lag.count());
   out.begin(kViolations);
   out.sample({{"check", "conservation"}}, engine.conservation_breaches.value());
+}
+
+void ServerMetrics::append_gateway(Exposition& out) const {
+  append_claims(out, gateway_.claims());
+  out.begin(kCommit);
+  out.histogram({{"engine", "redis"}}, gateway_.commit_time.read());
+  out.only(kWaiting, gateway_.waiting_commands.value());
+  out.only(kRewound, gateway_.rewound_sales.value());
 }
 
 void ServerMetrics::append_journal(Exposition& out) const {

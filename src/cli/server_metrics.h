@@ -18,6 +18,7 @@
 #include "metrics/per_thread.h"
 #include "store/claim_store.h"
 #include "store/embedded/store_probe.h"
+#include "store/redis/gateway_probe.h"
 
 namespace doorbuster::cli {
 
@@ -38,6 +39,7 @@ class ServerMetrics {
   http::ListenerProbe& add_listener() { return listeners_.add(); }
   http::ListenerProbe& admin_listener() { return admin_; }
   embedded::StoreProbe& store() { return store_; }
+  redis::GatewayProbe& gateway() { return gateway_; }
 
   std::string text(const Scraped& scraped) const;
   // How long the answers to claims took, of all threads together.
@@ -48,15 +50,18 @@ class ServerMetrics {
   void append_connections(metrics::Exposition& out) const;
   void append_engine(metrics::Exposition& out) const;
   void append_journal(metrics::Exposition& out) const;
+  void append_gateway(metrics::Exposition& out) const;
 
   metrics::PerThread<api::ApiProbe> api_;
   metrics::PerThread<http::ListenerProbe> listeners_;
   http::ListenerProbe admin_;
   embedded::StoreProbe store_;
+  redis::GatewayProbe gateway_;  // of these two, one is written to
 };
 
 // sale_metrics.cc
 void append_sales(metrics::Exposition& out, const embedded::BoardReading& sales);
+void append_claims(metrics::Exposition& out, const redis::GatewayProbe::Reading& claims);
 // disk_metrics.cc
 void append_disk(metrics::Exposition& out, const DiskFigures& disk);
 

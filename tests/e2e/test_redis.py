@@ -88,7 +88,16 @@ class TheApi(OnRedis):
         about = gateway.ask(get("/v1/server")).json()
         self.assertEqual((about["engine"], about["durability"], about["ready"]), ("redis", "D1", True))
         self.assertEqual([check["name"] for check in about["checks"]], ["redis", "durability", "setup", "feed", "history"])
+        with gateway.connect() as connection:
+            self.create(connection, "s", 1)
+            for buyer, status in (("ann", 201), ("ann", 200), ("bob", 409)):
+                self.assertEqual(self.insist(connection, claim("s", buyer)).status, status)
         metrics = gateway.ask_admin("/metrics").text
+        for result in ("confirmed", "replayed", "sold_out"):
+            self.assertIn(f'doorbuster_claims_total{{sale="s",result="{result}"}} 1\n', metrics)
+        self.assertIn('doorbuster_claim_commit_duration_seconds_count{engine="redis"} 1\n', metrics)
+        self.assertIn("doorbuster_engine_waiting_commands 0\n", metrics)
+        self.assertIn("doorbuster_sales_rewound 0\n", metrics)
         self.assertIn('doorbuster_build_info{version="', metrics)
         self.assertIn('engine="redis"} 1', metrics)
         self.assertNotIn("doorbuster_journal", metrics)
@@ -244,6 +253,7 @@ class Trouble(OnRedis):
         self.server.say("FLUSHALL")
         self.assert_unavailable()
         self.wait_for_line(self.shop, "history", "rewound, and not sold from: s (acknowledged claims that are gone: 1)")
+        self.assertIn("doorbuster_sales_rewound 1\n", self.shop.ask_admin("/metrics").text)
         self.assertEqual(self.server.say("EXISTS", "{s}:state"), "0")
         self.accept_rewind()
         # Another sale is none of it.

@@ -31,19 +31,7 @@ Execution::MaybeReply Execution::no_room_to_claim(const sale::SaleState& sale) {
 }
 
 void Execution::count(const sale::SaleState& sale, const store::ClaimReply& reply) {
-  ClaimTally& tally = engine_.touch(sale.ordinal());
-  switch (reply.verdict) {
-    case sale::ClaimVerdict::granted:
-      ++tally[reply.claim.status == sale::ClaimStatus::held ? ClaimResult::held
-                                                            : ClaimResult::confirmed];
-      return;
-    case sale::ClaimVerdict::existing:
-      ++tally[ClaimResult::replayed];
-      return;
-    case sale::ClaimVerdict::refused:
-      ++tally[reply.refusal];
-      return;
-  }
+  ++engine_.touch(sale.ordinal()).claims[store::result_index(reply)];
 }
 
 bool Execution::commit_decided() {

@@ -3,20 +3,6 @@
 #include <algorithm>
 
 namespace doorbuster::embedded {
-namespace {
-
-constexpr std::array<std::string_view, kClaimResults> kNames = {
-    "held",   "confirmed", "replayed", "error",      "not_open", "paused",
-    "closed", "limit",     "attempts", "key_reused", "sold_out", "insufficient_stock",
-};
-static_assert(kNames[index_of(sale::Refusal::not_open)] == "not_open");
-static_assert(kNames[index_of(sale::Refusal::limit_exceeded)] == "limit");
-static_assert(kNames[index_of(sale::Refusal::attempts_exhausted)] == "attempts");
-static_assert(kNames[index_of(sale::Refusal::insufficient_stock)] == "insufficient_stock");
-
-}  // namespace
-
-std::string_view claim_result_name(std::size_t index) { return kNames[index]; }
 
 void SaleFigures::add(const SaleFigures& more) {
   for (std::size_t i = 0; i < claims.size(); ++i) claims[i] += more.claims[i];

@@ -5,32 +5,24 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "sale/outcome.h"
 #include "sale/sale_state.h"
+#include "store/claim_result.h"
 
 namespace doorbuster::embedded {
 
-// What became of a claim that was asked for: the verdicts that are no refusal, an error, and then
-// the refusals in their order.
-enum class ClaimResult : std::uint8_t { held, confirmed, replayed, error, first_refusal };
-inline constexpr std::size_t kClaimResults =
-    static_cast<std::size_t>(ClaimResult::first_refusal) + sale::kRefusals;
-
-constexpr std::size_t index_of(ClaimResult result) { return static_cast<std::size_t>(result); }
-constexpr std::size_t index_of(sale::Refusal refusal) {
-  return index_of(ClaimResult::first_refusal) + static_cast<std::size_t>(refusal);
-}
-// "held", "sold_out": as metrics name it.
-std::string_view claim_result_name(std::size_t index);
+using store::ClaimCounts;
+using store::ClaimResult;
+using store::index_of;
+using store::kClaimResults;
 
 inline constexpr std::size_t kSaleStatuses = 4;
 
 // Numbers of one sale, or of several. Differences are added without a sign, so they may wrap.
 struct SaleFigures {
   // Since the engine started; they only grow.
-  std::array<std::uint64_t, kClaimResults> claims{};
+  ClaimCounts claims{};
   std::array<std::uint64_t, sale::kEndReasons> released{};  // claims that have ended, by reason
   // As it is now.
   std::uint64_t stock = 0;
@@ -45,7 +37,7 @@ struct SaleFigures {
 
 // What was claimed, as it is counted while it is decided.
 struct ClaimTally {
-  std::array<std::uint64_t, kClaimResults> claims{};
+  ClaimCounts claims{};
   bool touched = false;  // since its figures were last taken
 
   std::uint64_t& operator[](ClaimResult result) { return claims[index_of(result)]; }

@@ -178,11 +178,11 @@ TEST_F(Probed, TellsHowLongAgoSomethingWasDue) {
 
 TEST(SaleFigures, NameEachResultOfAClaimOnce) {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < kClaimResults; ++i) names.insert(claim_result_name(i));
+  for (std::size_t i = 0; i < kClaimResults; ++i) names.insert(store::claim_result_name(i));
   EXPECT_EQ(names.size(), kClaimResults);
   EXPECT_EQ(names.count(""), 0);
-  EXPECT_EQ(claim_result_name(index_of(ClaimResult::replayed)), "replayed");
-  EXPECT_EQ(claim_result_name(index_of(sale::Refusal::sold_out)), "sold_out");
+  EXPECT_EQ(store::claim_result_name(index_of(ClaimResult::replayed)), "replayed");
+  EXPECT_EQ(store::claim_result_name(index_of(sale::Refusal::sold_out)), "sold_out");
 }
 
 }  // namespace

@@ -204,10 +204,7 @@ void Gateway::take_look(ClaimBatch batch, const Place& place, const ChainPoint& 
   of_claim.sequence = answer->at.sequence;
   of_claim.held = view.totals.held;
   of_claim.next_return_at = view.next_return_at;
-  for (const WaitingClaim& each : batch.claims) {
-    release(each.ticket, reply_to(each, place, refused, of_claim));
-  }
-  batcher_.ended(batch.sale);
+  release_batch(batch, place, refused, [&](std::size_t) -> const ClaimAnswer& { return of_claim; });
 }
 
 void Gateway::learn_if_sold_out(const Place& place, const ClaimsAnswer& answer) {
@@ -267,14 +264,32 @@ void Gateway::take_batch(ClaimBatch batch, const Place& place, const Result<Clai
   }
   note(place.slug, answer->at);
   learn_if_sold_out(place, *answer);
+  release_batch(batch, place, *answer,
+                [&](std::size_t i) -> const ClaimAnswer& { return answer->claims[i]; });
+}
+
+void Gateway::release_batch(const ClaimBatch& batch, const Place& place, const ClaimsAnswer& answer,
+                            const std::function<const ClaimAnswer&(std::size_t)>& answer_of) {
+  store::ClaimCounts counts{};
+  const store::Instant now = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < batch.claims.size(); ++i) {
-    release(batch.claims[i].ticket, reply_to(batch.claims[i], place, *answer, answer->claims[i]));
+    const WaitingClaim& waiting = batch.claims[i];
+    store::ClaimReply reply = reply_to(waiting, place, answer, answer_of(i));
+    ++counts[store::result_index(reply)];
+    if (options_.probe != nullptr && reply.verdict == sale::ClaimVerdict::granted) {
+      options_.probe->claim_committed(now - waiting.ticket.received);
+    }
+    release(waiting.ticket, std::move(reply));
   }
+  if (options_.probe != nullptr) options_.probe->claims_answered(place.slug, counts);
   batcher_.ended(batch.sale);
 }
 
 void Gateway::fail_batch(const ClaimBatch& batch, const Error& error) {
   for (const WaitingClaim& each : batch.claims) release(each.ticket, error);
+  if (options_.probe != nullptr) {
+    options_.probe->claims_failed(batch.sale.view(), batch.claims.size());
+  }
   batcher_.ended(batch.sale);
 }
 
@@ -302,8 +317,8 @@ void Gateway::forget_oldest_grants() {
   oldest->granted.clear();
 }
 
-store::Reply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
-                               const ClaimsAnswer& answer, const ClaimAnswer& of_claim) {
+store::ClaimReply Gateway::reply_to(const WaitingClaim& waiting, const Place& place,
+                                    const ClaimsAnswer& answer, const ClaimAnswer& of_claim) {
   store::ClaimReply reply;
   reply.verdict = of_claim.verdict;
   reply.sale.assign(place.slug);

@@ -22,6 +22,7 @@
 #include "sale/claim_id.h"
 #include "store/redis/claim_batcher.h"
 #include "store/redis/function_calls.h"
+#include "store/redis/gateway_probe.h"
 #include "store/redis/safe_caller.h"
 #include "store/redis/sold_out.h"
 
@@ -32,6 +33,7 @@ class Commands;
 struct GatewayOptions {
   HashKey claim_id_key{};
   BatchLimits batches{};
+  GatewayProbe* probe = nullptr;  // may be null
   // Called when it was learned that something happened to a sale; may be null.
   std::function<void(std::string_view slug)> on_change{};
 };
@@ -122,8 +124,11 @@ class Gateway {
   void remember_grant(OfSale& sale, sale::SaleOrdinal ordinal, const sale::BuyerId& buyer,
                       sale::ClaimOrdinal number);
   void forget_oldest_grants();
-  store::Reply reply_to(const WaitingClaim& waiting, const Place& place, const ClaimsAnswer& answer,
-                        const ClaimAnswer& of_claim);
+  // Answers all of them, and counts: `answer_of` gives the one to the claim at that place.
+  void release_batch(const ClaimBatch& batch, const Place& place, const ClaimsAnswer& answer,
+                     const std::function<const ClaimAnswer&(std::size_t)>& answer_of);
+  store::ClaimReply reply_to(const WaitingClaim& waiting, const Place& place,
+                             const ClaimsAnswer& answer, const ClaimAnswer& of_claim);
 
   void release(const store::Ticket& ticket, store::Reply reply);
 

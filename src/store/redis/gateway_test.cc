@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <numeric>
 
 #include "store/redis/function_library.h"
 #include "store/redis/running_redis_test.h"
@@ -21,7 +22,7 @@ const RunningRedis::Lines kSynced = {"appendonly yes", "appendfsync always",
 class RunningGateway {
  public:
   RunningGateway(const RunningRedis& redis, CallerOptions options,
-                 std::chrono::milliseconds answer_time = 2s) {
+                 std::chrono::milliseconds answer_time = 2s, GatewayProbe* probe = nullptr) {
     ClientOptions client;
     client.connection = redis.options();
     client.routing.answer_time = answer_time;
@@ -29,7 +30,7 @@ class RunningGateway {
     EXPECT_TRUE(opened.ok());
     caller = std::make_unique<SafeCaller>(std::move(*opened), std::move(options));
     gateway = std::make_unique<Gateway>(
-        *caller, GatewayOptions{.claim_id_key = {3, 4}, .batches = {}}, [] {});
+        *caller, GatewayOptions{.claim_id_key = {3, 4}, .batches = {}, .probe = probe}, [] {});
   }
   ~RunningGateway() { close(); }
 
@@ -304,6 +305,55 @@ TEST_F(GatewayToAServer, WhatTooFewReplicasHaveIsNeitherAcknowledgedNorShown) {
   EXPECT_TRUE(verdict_of(careful.insist(claim("bob"))));
   EXPECT_EQ(granted(), 2U);
   EXPECT_TRUE(std::holds_alternative<store::SaleView>(careful.insist(kRead)));
+}
+
+TEST_F(GatewayToAServer, WhatBecameOfClaimsIsCounted) {
+  GatewayProbe probe;
+  RunningGateway counted(redis_, kPatient, 2s, &probe);
+  const auto count = [&](const GatewayProbe::Reading& reading, std::string_view sale, auto result) {
+    for (const auto& [slug, counts] : reading.named) {
+      if (slug == sale) return counts[store::index_of(result)];
+    }
+    return std::uint64_t{0};
+  };
+  EXPECT_TRUE(std::holds_alternative<store::CreateReply>(counted.ask(create("one", 1))));
+  EXPECT_TRUE(is_granted(counted.ask(claim("ann", "one"))));
+  EXPECT_TRUE(is_existing(counted.ask(claim("ann", "one"))));
+  EXPECT_FALSE(is_granted(counted.ask(claim("bob", "one"))));
+  EXPECT_TRUE(std::holds_alternative<store::NoSuchSale>(counted.ask(claim("bob", "none"))));
+  const auto reading = probe.claims();
+  EXPECT_EQ(count(reading, "one", store::ClaimResult::confirmed), 1U);
+  EXPECT_EQ(count(reading, "one", store::ClaimResult::replayed), 1U);
+  EXPECT_EQ(count(reading, "one", sale::Refusal::sold_out), 1U);
+  EXPECT_EQ(count(reading, "one", store::ClaimResult::error), 0U);
+  EXPECT_EQ(reading.named.size(), 1U);
+  EXPECT_FALSE(reading.has_others);
+  const auto times = probe.commit_time.read();
+  EXPECT_EQ(std::accumulate(times.counts.begin(), times.counts.end(), std::uint64_t{0}), 1U);
+  client_.say({"DEL", "{one}:state"});
+  EXPECT_FALSE(is_granted(counted.ask(claim("cid", "one"))));
+  EXPECT_EQ(count(probe.claims(), "one", store::ClaimResult::error), 1U);
+}
+
+TEST(GatewayProbe, NamesTheSalesThatWereAnsweredForLastAndLosesNoCount) {
+  GatewayProbe probe;
+  const store::ClaimCounts one{1};
+  for (int i = 0; i < 150; ++i) {
+    probe.claims_answered("s" + std::to_string(i), one);
+    probe.claims_answered("always", one);
+  }
+  probe.claims_failed("invented", 5);
+  GatewayProbe::Reading reading = probe.claims();
+  EXPECT_EQ(reading.named.size(), GatewayProbe::kNamedSales);
+  EXPECT_TRUE(reading.has_others);
+  EXPECT_EQ(reading.others[store::index_of(store::ClaimResult::error)], 5U);
+  std::uint64_t sum = reading.others[0];
+  for (const auto& [slug, counts] : reading.named) {
+    sum += counts[0];
+    EXPECT_NE(slug, "invented");
+    EXPECT_EQ(counts[0], slug == "always" ? 150U : 1U);
+  }
+  EXPECT_EQ(sum, 300U);
 }
 
 TEST_F(GatewayToAServer, AHistoryThatForgotWhatWasToldIsNotSoldFrom) {

@@ -161,6 +161,7 @@ class RedisStore final : public store::ClaimStore {
   bool looks_again_ = false;  // something happened while it was looking
   std::size_t rewound_ = 0;   // as they were counted when they were told last
   std::vector<store::Letter> letters_;
+  std::size_t waiting_ = 0;  // commands without a reply
   std::vector<store::Released> leaving_;
   bool delivers_soon_ = false;
   std::thread thread_;
@@ -219,6 +220,7 @@ void RedisStore::take_letters() {
       gateway_->submit(letter.ticket, letter.command);
     }
   }
+  waiting_ += letters_.size();
   letters_.clear();
   gateway_->end_turn();
   deliver();
@@ -235,6 +237,8 @@ void RedisStore::deliver_soon() {
 
 void RedisStore::deliver() {
   gateway_->take_released(leaving_);
+  waiting_ -= leaving_.size();
+  if (options_.probe != nullptr) options_.probe->waiting_commands.set(waiting_);
   mailroom_.deliver(leaving_);
   if (rewound_ != count_rewound()) note_condition();
 }
@@ -319,6 +323,7 @@ void RedisStore::start_gateway() {
       *caller_,
       GatewayOptions{.claim_id_key = key,
                      .batches = {},
+                     .probe = options_.probe,
                      .on_change = [this](std::string_view slug) { relay_->changed(slug); }},
       [this] { deliver_soon(); });
 }
@@ -378,6 +383,7 @@ void RedisStore::note_condition() {
       if (!gateway_ || !gateway_->rewound().contains(slug)) rewinds.push_back({slug, {}});
     }
   }
+  if (options_.probe != nullptr) options_.probe->rewound_sales.set(rewinds.size());
   condition_.note(std::move(now), std::move(rewinds));
 }
 

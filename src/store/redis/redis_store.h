@@ -18,6 +18,7 @@
 #include "store/claim_store.h"
 #include "store/redis/client.h"
 #include "store/redis/durability.h"
+#include "store/redis/gateway_probe.h"
 #include "store/redis/kept_feed.h"
 
 namespace doorbuster::redis {
@@ -41,6 +42,7 @@ struct RedisStoreOptions {
   std::size_t max_waiting = 65'536;
   // Of the feed; gateways that were told otherwise keep what the least of them keeps.
   KeptFeed kept{};
+  GatewayProbe* probe = nullptr;  // may be null
   // Fills with unpredictable bytes.
   std::function<void(std::span<std::uint8_t>)> random;
 };
