@@ -397,6 +397,7 @@ TEST_F(FeedOnAServer, ARewindThatIsAcceptedIsToldFromWhereTheHistoriesPart) {
   EXPECT_EQ(newcomer.read_all("s").size(), 3U);
 
   newcomer.relay->accept_rewind("s");
+  EXPECT_FALSE(newcomer.relay->rewound().contains("s"));  // at once: nobody accepts it twice
   newcomer.relay->accept_rewind("none");
   const std::vector<Told> told = newcomer.read_all("s");
   EXPECT_TRUE(newcomer.relay->rewound().empty());

@@ -72,6 +72,7 @@ void Relay::changed(std::string_view slug) {
 }
 
 void Relay::accept_rewind(std::string_view slug) {
+  if (const auto rewound = rewound_.find(slug); rewound != rewound_.end()) rewound_.erase(rewound);
   accepted_.emplace(slug);
   changed(slug);
 }
@@ -161,8 +162,10 @@ void Relay::look(const std::string& slug) {
 void Relay::take_rewound(const std::string& slug, const Run& run) {
   // Maybe the index was, with the place that was known here.
   if (!run.is_fresh) return find_place(slug);
-  rewound_.insert(slug);
-  if (!accepted_.contains(slug) || run.fork) return end(slug, ok_status());
+  if (!accepted_.contains(slug) || run.fork) {
+    rewound_.insert(slug);
+    return end(slug, ok_status());
+  }
   find_fork(caller_, slug, [this, slug](const Result<ChainPoint>& fork) {
     if (!fork) return end(slug, fork.error());
     runs_.find(slug)->second.fork = *fork;

@@ -65,7 +65,7 @@ class Relay {
   void accept_rewind(std::string_view slug);
 
   // Sales of which the index has what their history, when it was last looked at, did not hold any
-  // more: nothing of theirs gets into the index until that is accepted.
+  // more, and that was not accepted: nothing of theirs gets into the index until it is.
   const std::set<std::string, std::less<>>& rewound() const { return rewound_; }
   // What keeps something out of the index, this too.
   std::optional<Error> flaw() const;
