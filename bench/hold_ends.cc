@@ -68,7 +68,7 @@ class Steps {
 
 class Crowd final : public store::ReplySink {
  public:
-  void on_reply(std::uint64_t, store::Reply reply) override {
+  void on_reply(std::uint64_t, store::Reply&& reply) override {
     if (const auto* claim = std::get_if<store::ClaimReply>(&reply)) {
       if (claim->verdict == sale::ClaimVerdict::granted) ++granted;
       if (claim->verdict == sale::ClaimVerdict::refused) ++refused;

@@ -179,7 +179,7 @@ BENCHMARK(seal_group)->Arg(1)->Arg(64)->Arg(1024);
 
 class Counting final : public store::ReplySink {
  public:
-  void on_reply(std::uint64_t, store::Reply reply) override {
+  void on_reply(std::uint64_t, store::Reply&& reply) override {
     CHECK(!std::holds_alternative<Error>(reply));
     ++replies;
   }

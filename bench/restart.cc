@@ -208,7 +208,7 @@ class Shop final : public store::ReplySink {
   void submit(const store::Command& command) {
     while (!engine_->submit({0, this, 0}, command)) turn();
   }
-  void on_reply(std::uint64_t, store::Reply reply) override {
+  void on_reply(std::uint64_t, store::Reply&& reply) override {
     if (const auto* error = std::get_if<Error>(&reply)) {
       std::printf("an error: %s\n", error->message.c_str());
       std::exit(1);

@@ -114,7 +114,7 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
   if (exchange.render == nullptr) desk_.exchanges.close(exchange);
 }
 
-void ApiHandler::on_reply(std::uint64_t context, store::Reply reply) {
+void ApiHandler::on_reply(std::uint64_t context, store::Reply&& reply) {
   Exchange& exchange = desk_.exchanges.at(context);
   Answer answer(desk_, exchange);
   exchange.render(answer, reply);

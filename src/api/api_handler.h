@@ -28,7 +28,7 @@ class ApiHandler final : public http::Handler, private store::ReplySink {
   void drain() { desk_.events.drain(desk_); }
 
  private:
-  void on_reply(std::uint64_t context, store::Reply reply) override;
+  void on_reply(std::uint64_t context, store::Reply&& reply) override;
 
   Desk desk_;
   Admission admission_;

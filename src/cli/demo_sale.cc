@@ -23,7 +23,7 @@ void DemoSale::create(store::StorePort& port) {
 }
 
 // A sale of that name with another definition serves the purpose just as well.
-void DemoSale::on_reply(std::uint64_t, store::Reply reply) {
+void DemoSale::on_reply(std::uint64_t, store::Reply&& reply) {
   if (const auto* created = std::get_if<store::CreateReply>(&reply)) {
     done_(created->sale.definition->stock);
   } else if (const auto* error = std::get_if<Error>(&reply)) {

@@ -17,7 +17,7 @@ class DemoSale final : private store::ReplySink {
   void create(store::StorePort& port);
 
  private:
-  void on_reply(std::uint64_t context, store::Reply reply) override;
+  void on_reply(std::uint64_t context, store::Reply&& reply) override;
 
   std::function<void(const Result<std::uint32_t>&)> done_;
 };

@@ -210,8 +210,11 @@ struct Applier {
 
   void operator()(const ClaimGranted& granted) const {
     const ClaimOrdinal ordinal{sale.claims_.size()};
-    const auto previous = sale.newest_claim(granted.buyer);
     Claim& claim = sale.claims_.add(granted.buyer, granted.units, granted.key);
+    const auto previous = sale.buyers_.put(
+        siphash13(sale.buyer_hash_key_, granted.buyer), ordinal, [&](ClaimOrdinal other) {
+          return sale.claims_.buyer(sale.claims_[other]) == granted.buyer;
+        });
     claim.sequence = event.sequence;
     claim.claimed_at = event.at;
     claim.expires_at = granted.expires_at.value_or(kNever);
@@ -219,8 +222,6 @@ struct Applier {
     claim.status = granted.expires_at ? ClaimStatus::held : ClaimStatus::confirmed;
     claim.end_reason = EndReason::none;
     claim.late_payment = sale.definition_->late_payment;
-    sale.buyers_.put(siphash13(sale.buyer_hash_key_, granted.buyer), ordinal,
-                     [&](ClaimOrdinal other) { return previous && other == *previous; });
     sale.free_units_.take(claim.quantity);
     sale.totals_.available -= claim.quantity;
     if (granted.expires_at) {

@@ -13,6 +13,8 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -44,15 +46,15 @@ class BuyerIndex {
     __builtin_prefetch(&entry.slots[tag & entry.mask], 1);
   }
 
-  // Makes `claim` the newest of this buyer.
+  // Makes `claim` the newest of this buyer; the one that was, if there was one.
   template <typename IsHis>
-  void put(std::uint64_t hash, ClaimOrdinal claim, IsHis is_his) {
+  std::optional<ClaimOrdinal> put(std::uint64_t hash, ClaimOrdinal claim, IsHis is_his) {
     const std::uint32_t tag = tag_of(hash);
     if (Slot* slot = find_slot(tag, is_his)) {
-      slot->claim = claim.value + 1;
-    } else {
-      insert(tag, claim.value + 1);
+      return ClaimOrdinal{std::exchange(slot->claim, claim.value + 1) - 1};
     }
+    insert(tag, claim.value + 1);
+    return std::nullopt;
   }
 
   std::size_t size() const { return size_; }

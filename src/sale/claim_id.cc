@@ -8,6 +8,12 @@ namespace {
 constexpr std::string_view kPrefix = "clm_";
 constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32
 constexpr std::size_t kDigitCount = 26;
+// Two digits at a time: each answer to a claim has the id twice.
+constexpr auto kDigitPairs = [] {
+  std::array<std::array<char, 2>, 1024> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kDigits[i >> 5], kDigits[i & 31]};
+  return pairs;
+}();
 
 // A UUID has 122 free bits: a Feistel network (Luby and Rackoff, 1988) over two halves of 61.
 constexpr int kHalfBits = 61;
@@ -37,16 +43,17 @@ bool is_version_8(ClaimId id) { return (id.high & 0xf000) == kVersion && (id.low
 }  // namespace
 
 void append(std::string& out, ClaimId id) {
-  char text[kDigitCount];
+  char text[kPrefix.size() + kDigitCount];
+  std::memcpy(text, kPrefix.data(), kPrefix.size());
   std::uint64_t high = id.high;
   std::uint64_t low = id.low;
-  for (std::size_t i = kDigitCount; i-- > 0;) {
-    text[i] = kDigits[low & 31];
-    low = (low >> 5) | (high << 59);
-    high >>= 5;
+  for (std::size_t i = sizeof text; i > kPrefix.size();) {
+    i -= 2;
+    std::memcpy(text + i, kDigitPairs[low & 1023].data(), 2);
+    low = (low >> 10) | (high << 54);
+    high >>= 10;
   }
-  out.append(kPrefix);
-  out.append(text, kDigitCount);
+  out.append(text, sizeof text);
 }
 
 std::string to_string(ClaimId id) {

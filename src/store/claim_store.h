@@ -172,7 +172,7 @@ using Reply = std::variant<ClaimReply, ClaimChangeReply, CreateReply, SaleChange
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
-  virtual void on_reply(std::uint64_t context, Reply reply) = 0;
+  virtual void on_reply(std::uint64_t context, Reply&& reply) = 0;
 };
 
 // One I/O thread's way into the engine.

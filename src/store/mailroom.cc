@@ -65,21 +65,13 @@ std::unique_ptr<StorePort> Mailroom::connect(std::function<void()> wake_port) {
 
 void Mailroom::take(std::vector<Letter>& letters) {
   const std::lock_guard lock(mutex_);
-  if (letters.empty()) return letters.swap(letters_);
-  letters.insert(letters.end(), std::make_move_iterator(letters_.begin()),
-                 std::make_move_iterator(letters_.end()));
-  letters_.clear();
+  move_all(letters_, letters);
 }
 
 void Mailroom::post(std::vector<Letter>& letters) {
   {
     const std::lock_guard lock(mutex_);
-    if (letters_.empty()) {
-      letters_.swap(letters);
-    } else {
-      letters_.insert(letters_.end(), std::make_move_iterator(letters.begin()),
-                      std::make_move_iterator(letters.end()));
-    }
+    move_all(letters, letters_);
   }
   wake_engine_();
 }
@@ -91,6 +83,7 @@ void Mailroom::deliver(std::vector<Released>& replies) {
     const std::lock_guard lock(mutex_);
     outboxes = outboxes_;
   }
+  if (outboxes.size() == 1) return send(*outboxes.front(), replies);
   std::vector<std::vector<Released>> by_port(outboxes.size());
   for (Released& reply : replies) by_port[reply.ticket.port].push_back(std::move(reply));
   replies.clear();
@@ -101,10 +94,9 @@ void Mailroom::deliver(std::vector<Released>& replies) {
 
 void Mailroom::send(Outbox& outbox, std::vector<Released>& replies) {
   const std::lock_guard lock(outbox.mutex);
-  if (!outbox.wake) return;
+  if (!outbox.wake) return replies.clear();
   const bool was_empty = outbox.replies.empty();
-  outbox.replies.insert(outbox.replies.end(), std::make_move_iterator(replies.begin()),
-                        std::make_move_iterator(replies.end()));
+  move_all(replies, outbox.replies);
   if (was_empty) outbox.wake();
 }
 

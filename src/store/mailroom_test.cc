@@ -12,7 +12,7 @@ namespace {
 // Keeps the contexts of the replies it was given.
 class Heard final : public ReplySink {
  public:
-  void on_reply(std::uint64_t context, Reply) override { contexts.push_back(context); }
+  void on_reply(std::uint64_t context, Reply&&) override { contexts.push_back(context); }
   std::vector<std::uint64_t> contexts;
 };
 
@@ -99,7 +99,7 @@ TEST_F(Mail, WhatAReplyLeadsToIsHandedOverInTheSameTurn) {
   class Asking final : public ReplySink {
    public:
     StorePort* port = nullptr;
-    void on_reply(std::uint64_t context, Reply) override {
+    void on_reply(std::uint64_t context, Reply&&) override {
       if (context < 3) port->submit(ReadSale{sale::Slug("s")}, *this, context + 1);
     }
   } asking;

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "store/claim_store.h"
 
@@ -19,9 +21,23 @@ struct Ticket {
 };
 
 struct Released {
+  Released(const Ticket& its_ticket, Reply&& its_reply)
+      : ticket(its_ticket), reply(std::move(its_reply)) {}
+
   Ticket ticket;
   Reply reply;
 };
+
+// Moves all of `from` behind what is in `to`.
+template <typename Item>
+void move_all(std::vector<Item>& from, std::vector<Item>& to) {
+  if (to.empty()) {
+    to.swap(from);
+  } else {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+  from.clear();
+}
 
 // When a turn began: at the first thing that it has to do.
 class TurnBegin {

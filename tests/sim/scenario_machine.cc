@@ -47,7 +47,7 @@ void ScenarioMachine::drop() {
   failed_ = false;
 }
 
-void ScenarioMachine::on_reply(std::uint64_t, store::Reply reply) { reply_ = std::move(reply); }
+void ScenarioMachine::on_reply(std::uint64_t, store::Reply&& reply) { reply_ = std::move(reply); }
 
 void ScenarioMachine::turn() {
   if (!engine_->collect().ok()) failed_ = true;

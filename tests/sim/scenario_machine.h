@@ -58,7 +58,7 @@ class ScenarioMachine final : private store::ReplySink {
   };
 
   std::optional<store::Reply> ask(const store::Command& command);
-  void on_reply(std::uint64_t context, store::Reply reply) override;
+  void on_reply(std::uint64_t context, store::Reply&& reply) override;
   void turn();
   void settle();
   void drop();

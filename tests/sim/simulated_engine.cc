@@ -44,7 +44,7 @@ std::optional<std::uint64_t> SimulatedEngine::submit(const store::Command& comma
   return request;
 }
 
-void SimulatedEngine::on_reply(std::uint64_t context, store::Reply reply) {
+void SimulatedEngine::on_reply(std::uint64_t context, store::Reply&& reply) {
   CHECK(replies_.emplace(context, std::move(reply)).second);
 }
 

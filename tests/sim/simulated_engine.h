@@ -95,7 +95,7 @@ class SimulatedEngine final : private store::ReplySink {
   Random& random() { return random_; }
 
  private:
-  void on_reply(std::uint64_t context, store::Reply reply) override;
+  void on_reply(std::uint64_t context, store::Reply&& reply) override;
   void deliver();
   void drop_engine();
   void forget_jobs();

@@ -113,7 +113,7 @@ class RealSubject final : public store::ContractSubject, private store::ReplySin
     port_.reset();
     store_.reset();
   }
-  void on_reply(std::uint64_t context, Reply reply) override {
+  void on_reply(std::uint64_t context, Reply&& reply) override {
     replies_[context] = std::move(reply);
     --missing_;
   }

@@ -99,7 +99,7 @@ class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySi
   std::unique_ptr<store::StorePort> port_;
 
  private:
-  void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
+  void on_reply(std::uint64_t, store::Reply&& reply) override { reply_ = std::move(reply); }
 
   std::optional<store::Reply> reply_;
   int buyers_ = 0;

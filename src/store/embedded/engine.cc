@@ -227,13 +227,13 @@ void Engine::execute(const Ticket& ticket, const store::Command& command) {
   }
 }
 
-void Engine::answer(const Ticket& ticket, store::Reply reply, std::uint64_t rests_on) {
+void Engine::answer(const Ticket& ticket, store::Reply&& reply, std::uint64_t rests_on) {
   if (rests_on >= journal_.next_position()) {
-    open_.push_back({ticket, std::move(reply)});
+    open_.emplace_back(ticket, std::move(reply));
   } else if (rests_on > durable_head_.position()) {
-    in_flight_.push_back({ticket, std::move(reply)});
+    in_flight_.emplace_back(ticket, std::move(reply));
   } else {
-    released_.push_back({ticket, std::move(reply)});
+    released_.emplace_back(ticket, std::move(reply));
   }
 }
 
@@ -322,8 +322,7 @@ Status Engine::collect() {
   note_committed();
   consider_snapshot();
   if (stop_marked_) stopped_ = true;
-  for (Released& reply : in_flight_) released_.push_back(std::move(reply));
-  in_flight_.clear();
+  store::move_all(in_flight_, released_);
   end_turn();
   while (!backlog_.empty() && !group_is_full()) {
     execute(backlog_.front().ticket, backlog_.front().command);
@@ -335,8 +334,7 @@ Status Engine::collect() {
 
 void Engine::take_released(std::vector<Released>& out) {
   if (failed_) return;
-  for (Released& reply : released_) out.push_back(std::move(reply));
-  released_.clear();
+  store::move_all(released_, out);
 }
 
 void Engine::begin_stop() {

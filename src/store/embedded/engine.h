@@ -139,7 +139,7 @@ class Engine {
   Time next_group_at(Time now) const;
   void execute(const Ticket& ticket, const store::Command& command);
   // Lets the reply go once the event of this position is durable.
-  void answer(const Ticket& ticket, store::Reply reply, std::uint64_t rests_on);
+  void answer(const Ticket& ticket, store::Reply&& reply, std::uint64_t rests_on);
   // The positions of the last event that was decided: of all, of one sale.
   std::uint64_t last_decided() const;
   std::uint64_t last_decided(sale::SaleOrdinal sale) const;

@@ -59,7 +59,7 @@ class RunningStore : private store::ReplySink {
   ManualClock& clock() { return clock_; }
 
  private:
-  void on_reply(std::uint64_t, store::Reply reply) override { reply_ = std::move(reply); }
+  void on_reply(std::uint64_t, store::Reply&& reply) override { reply_ = std::move(reply); }
 
   std::unique_ptr<FileSystem> files_ = make_system_file_system();
   ManualClock clock_;

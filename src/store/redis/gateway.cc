@@ -47,13 +47,10 @@ void Gateway::end_turn() {
   in_end_turn_ = false;
 }
 
-void Gateway::take_released(std::vector<store::Released>& out) {
-  for (store::Released& reply : released_) out.push_back(std::move(reply));
-  released_.clear();
-}
+void Gateway::take_released(std::vector<store::Released>& out) { store::move_all(released_, out); }
 
-void Gateway::release(const store::Ticket& ticket, store::Reply reply) {
-  released_.push_back({ticket, std::move(reply)});
+void Gateway::release(const store::Ticket& ticket, store::Reply&& reply) {
+  released_.emplace_back(ticket, std::move(reply));
   wake_();
 }
 

@@ -130,7 +130,7 @@ class Gateway {
   store::ClaimReply reply_to(const WaitingClaim& waiting, const Place& place,
                              const ClaimsAnswer& answer, const ClaimAnswer& of_claim);
 
-  void release(const store::Ticket& ticket, store::Reply reply);
+  void release(const store::Ticket& ticket, store::Reply&& reply);
 
   const GatewayOptions options_;
   const sale::ClaimIdCodec claim_ids_;

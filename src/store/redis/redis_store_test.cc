@@ -61,7 +61,7 @@ class PortUser final : public store::ReplySink {
     }
     return *std::exchange(reply_, std::nullopt);
   }
-  void on_reply(std::uint64_t context, store::Reply reply) override {
+  void on_reply(std::uint64_t context, store::Reply&& reply) override {
     EXPECT_EQ(context, 7U);
     reply_ = std::move(reply);
   }
