@@ -1,6 +1,6 @@
 """Masters of a Redis Cluster that die, stand still and lose their replicas while a crowd claims at two gateways.
 
-  DOORBUSTER_FAILOVERS   how many rounds at each level, 3 by default
+  DOORBUSTER_FAILOVERS   how many rounds at each level, 3 by default; D0 and D2 are only tried when it is given
 
 At D3 no acknowledged claim is ever lost. Below, a failover may lose some: they are counted, and no gateway that had
 acknowledged them sells the sale on. The judge asks a gateway that was started after the fault and knows nothing, and
@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import threading
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
@@ -24,6 +25,7 @@ from harness import DoorbusterTest, chance, claim, crowd, eventually, get, main 
 from http_client import Closed, post_json  # noqa: E402
 from redis_server import SYNCED, RedisCluster  # noqa: E402
 
+LONG = "DOORBUSTER_FAILOVERS" in os.environ
 ROUNDS = int(os.environ.get("DOORBUSTER_FAILOVERS", "3"))
 SALES = 6        # of a round: some in each master's slots
 LANES = 3        # connections a sale
@@ -288,6 +290,16 @@ class Failover(DoorbusterTest):
 
     def test_without_waiting_what_is_lost_is_not_sold_on(self):
         self.start("D1", 1, SYNCED)
+        self.run_rounds([self.lag, self.kill, self.freeze, self.restart])
+
+    @unittest.skipUnless(LONG, "of the long form")
+    def test_with_a_log_that_is_synced_by_the_second(self):
+        self.start("D0", 1, ("appendonly yes", "appendfsync everysec"))
+        self.run_rounds([self.lag, self.kill, self.freeze, self.restart])
+
+    @unittest.skipUnless(LONG, "of the long form")
+    def test_with_replicas_waited_for_and_no_more(self):
+        self.start("D2", 1, SYNCED)
         self.run_rounds([self.lag, self.kill, self.freeze, self.restart])
 
 
