@@ -169,9 +169,8 @@ bool FeedReading::tell(const Stretch& stretch, History& history) {
 
 // The index had dropped the stretch, and the sale its events, before they were read.
 FeedReading::Step FeedReading::look_again() {
-  if (!events_.empty() || std::exchange(looked_again_, true))
-    return end(*std::exchange(reply_, {}));
-  reply_.reset();
+  const store::EventsReply lacks = *std::exchange(reply_, std::nullopt);
+  if (!events_.empty() || std::exchange(looked_again_, true)) return end(lacks);
   if (from_oldest_) after_ = 0;
   return Step::read_index;
 }

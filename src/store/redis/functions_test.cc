@@ -356,6 +356,15 @@ TEST_F(RedisFunctions, DamagedClaimsAreNamedAndNothingIsWritten) {
   const std::string before = digest();
   const Reply reply = server.ask(release_call(lamp.called(), {{7}, {0}}, {}));
   EXPECT_THAT(reply.text, HasSubstr("a claim of buyer ann cannot be read: nonsense"));
+  say({"HSET", "{lamp}:claims", "0", "ann\nwho"});
+  const std::string wrong = digest();
+  EXPECT_THAT(server.ask(lamp.claim_of({"bob"})).text,
+              HasSubstr("{lamp}:claims has not the 1 claims from 0 on"));
+  say({"HDEL", "{lamp}:claims", "0"});
+  EXPECT_THAT(server.ask(lamp.claim_of({"bob"})).text, HasSubstr("{lamp}:claims has not"));
+  EXPECT_THAT(server.ask(release_call(lamp.called(), {{7}, {0}}, {})).text,
+              HasSubstr("{lamp}:claims lacks claim 0"));
+  EXPECT_NE(wrong, before);
   say({"HDEL", "{lamp}:state", "held"});
   const std::string without = digest();
   EXPECT_THAT(server.ask(lamp.claim_of({"bob"})).text,

@@ -6,13 +6,14 @@
 
 local FEED_KINDS = {'stream', 'hash', 'hash'}
 
--- Of entries of the index that nobody needs any more, no more than these make way in one call, of
--- which each adds one.
+-- Of entries of the index that nobody needs any more, no more than these make way in one call,
+-- which adds one at most.
 local MOST_DROPPED = 2
 
--- Those of the oldest that make way, when another one with the last event at `position` comes.
-local function read_dropped(key, position, kept, events)
-  local spare = call('XLEN', key) + 1 - kept
+-- Those of the oldest that make way, when there are `more` entries and the last event is at
+-- `position`.
+local function read_dropped(key, more, position, kept, events)
+  local spare = call('XLEN', key) + more - kept
   local dropped = {}
   for i, entry in ipairs(call('XRANGE', key, '-', '+', 'COUNT', MOST_DROPPED)) do
     if i > spare and tonumber(match(entry[1], '^%d+')) > position - events then break end
@@ -56,7 +57,8 @@ local function relay(keys, argv)
   if sequence ~= from or hash ~= argv[2] then return {'other', sequence, hash} end
   local newest = call('XREVRANGE', keys[1], '+', '-', 'COUNT', 1)[1]
   local position = (newest and tonumber(match(newest[1], '^%d+')) or 0) + last - before
-  local dropped = read_dropped(keys[1], position, tonumber(kept), tonumber(events))
+  local dropped = read_dropped(keys[1], last > before and 1 or 0, position, tonumber(kept),
+    tonumber(events))
   for _, entry in ipairs(dropped) do
     entry.is_of_whole = call('HGET', keys[3], entry.slug) == 'whole'
   end

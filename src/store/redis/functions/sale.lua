@@ -194,8 +194,11 @@ local function add_claims(sale, names, from, to)
       local first = decimal(sale.claims - at)
       owners[#owners + 1] = first
       if at > 0 then
-        local before = call('HGET', sale.keys.claims, first)
-        if not before then error(sale.keys.claims .. ' lacks claim ' .. first) end
+        local before = call('HGET', sale.keys.claims, first) or ''
+        local _, ends = gsub(before, '\n', '')
+        if before == '' or ends ~= at - 1 then
+          error(sale.keys.claims .. ' has not the ' .. at .. ' claims from ' .. first .. ' on')
+        end
         lines = before .. '\n' .. lines
       end
       owners[#owners + 1] = lines
