@@ -6,7 +6,8 @@
 
 Each round asks the same redis-server twice: redis-benchmark with the script of the recipe (64 connections, a new buyer
 each time), and wrk through one gateway (a new buyer in every request). Told are medians and ranges: claims a second,
-microseconds of CPU that the processes took a claim, and the ratios within a round. Needs wrk (Debian).
+microseconds of CPU that the processes took a claim, and the ratios within a round. Then the server is ended, and it
+is told how long 1,000 claims, one after the other, take to be refused. Needs wrk (Debian).
 """
 import argparse
 import os
@@ -15,11 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "e2e"))
 import harness  # noqa: E402
-from http_client import Connection, get, post_json  # noqa: E402
+from http_client import Connection, claim, get, post_json  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 
 SCRIPT = """local seen = redis.call('HGET', KEYS[1], ARGV[1]) if seen then return seen end
@@ -72,6 +74,19 @@ def through_a_gateway(redis, server, options, number):
     return rate, took[0] / sold, took[1] / sold
 
 
+def while_down(redis, server):
+    """Milliseconds that each of 1,000 claims takes to be refused, once Redis has gone."""
+    redis.kill()
+    took = []
+    with Connection(server.address) as connection:
+        for number in range(1_000):
+            begun = time.monotonic()
+            answer = connection.ask(claim("s0", f"late-{number}"))
+            took.append((time.monotonic() - begun) * 1_000)
+            assert answer.status == 503, answer
+    return sorted(took)
+
+
 def shown(values):
     return f"{statistics.median(values):,.2f} ({min(values):,.2f}..{max(values):,.2f})"
 
@@ -99,6 +114,7 @@ def main():
             for number in range(options.rounds):
                 alone_rows.append(alone(redis))
                 gateway_rows.append(through_a_gateway(redis, server, options, number))
+            down = while_down(redis, server)
         finally:
             server.kill()
             redis.kill()
@@ -110,6 +126,7 @@ def main():
     pairs = list(zip(gateway_rows, alone_rows))
     print("ratio:            claims/s", shown([ours[0] / theirs[0] for ours, theirs in pairs]),
           " Redis us", shown([ours[1] / theirs[1] for ours, theirs in pairs]))
+    print(f"Redis down:       ms until a claim is refused, p50 {down[500]:.2f}  p99 {down[990]:.2f}  longest {down[-1]:.2f}")
 
 
 if __name__ == "__main__":
