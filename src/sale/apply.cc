@@ -65,13 +65,19 @@ struct BodyCheck {
     if (event.expires_at && *event.expires_at < sale.last_event_at()) {
       return damaged("the hold is over before it begins");
     }
-    return units_are_next(event.units);
+    return units_are_next(event.buyer, event.units);
   }
-  Status units_are_next(const UnitRuns& units) const {
+  Status units_are_next(std::string_view buyer, const UnitRuns& units) const {
     const std::uint32_t count = units.count();
     if (count == 0 || count > kMaxQuantity) return damaged("the quantity is out of range");
     if (count > sale.totals().available) return damaged("more units are granted than are free");
     if (units != sale.free_units().first(count)) return damaged("the units are not the next ones");
+    std::uint64_t has = count;
+    for_each_claim(sale, buyer, [&](ClaimOrdinal, const Claim& claim) {
+      if (sale.is_live(claim)) has += claim.quantity;
+      return true;
+    });
+    if (has > sale.definition().per_buyer_limit) return damaged("a buyer has more than the limit");
     return ok_status();
   }
   // Whether there is such a claim, of this buyer and quantity, and as `fits` wants it.
@@ -118,7 +124,7 @@ struct BodyCheck {
     if (event.units.count() != sale.claims()[event.claim].quantity) {
       return damaged("a claim comes back with another quantity");
     }
-    return units_are_next(event.units);
+    return units_are_next(event.buyer, event.units);
   }
   Status operator()(const RefundRequired& event) const { return is_late(event, event.reference); }
   // Whether the claim has ended by its time, and no refund is owed for this reference yet.

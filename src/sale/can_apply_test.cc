@@ -136,6 +136,28 @@ TEST_F(CanApply, AClaimHasTheNextNumberAndTheNextUnits) {
   EXPECT_EQ(next(granted({{7, 2}, {}})), "the units are not the next ones");
 }
 
+TEST_F(CanApply, NobodyGetsMoreThanTheLimit) {
+  const auto to = [&](std::string_view buyer, std::uint32_t count) {
+    ClaimGranted event = granted(units_next(count));
+    event.buyer = buyer;
+    return next(event);
+  };
+  const std::string refused = "a buyer has more than the limit";  // which is four
+  EXPECT_EQ(to("dan", 4), "");
+  EXPECT_EQ(to("dan", 5), refused);
+  EXPECT_EQ(to("ann", 2), "");  // who holds two
+  EXPECT_EQ(to("ann", 3), refused);
+  EXPECT_EQ(to("bob", 3), "");  // who has confirmed one
+  EXPECT_EQ(to("bob", 4), refused);
+  EXPECT_EQ(to("cid", 4), "");  // whose two have expired
+  SaleChanges changes;
+  changes.per_buyer_limit = 1;
+  ASSERT_EQ(change(changes), SaleChange::done);
+  EXPECT_EQ(to("ann", 1), refused);
+  EXPECT_EQ(to("dan", 1), "");
+  EXPECT_EQ(next(ClaimReacquired{of(cid_), units_next(2), "late"}), refused);
+}
+
 TEST_F(CanApply, WhatHappensToAClaimFitsWhatBecameOfIt) {
   const auto follows = [&](const EventBody& body) { return next(body).empty(); };
   OfClaim unknown = of(ann_);
