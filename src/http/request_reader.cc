@@ -70,6 +70,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
   int codings = 0;
   bool expects_continue = false;
   std::uint64_t length = 0;
+  std::uint64_t chunk_left = 0;  // bytes of the present chunk that have not come
   char* decoded =
       nullptr;  // where the next bytes of a chunk go, always before where they come from
 
@@ -118,6 +119,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
   void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             error_code& ec) override {
     in_trailer_ = size == 0;
+    chunk_left = size;
     const auto is_control = [](char c) {
       return static_cast<unsigned char>(c) < 0x20 && c != '\t';
     };
@@ -134,6 +136,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
     std::memmove(decoded, body.data(), body.size());
     decoded += body.size();
+    chunk_left -= body.size();
     return body.size();
   }
 
@@ -351,7 +354,9 @@ RequestReader::Step RequestReader::read_chunks() {
   auto decoded = head_size_ + body_size_;
   auto raw = decoded;
   error_code ec;
-  while (raw < size() && !is_short_last_chunk({base() + raw, size() - raw})) {
+  while (raw < size()) {
+    const bool at_chunk_line = parser_->chunk_left == 0;
+    if (at_chunk_line && is_short_last_chunk({base() + raw, size() - raw})) break;
     parser_->decoded = base() + decoded;
     raw += parser_->put(boost::asio::const_buffer(base() + raw, size() - raw), ec);
     decoded = static_cast<std::size_t>(parser_->decoded - base());

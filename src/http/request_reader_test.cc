@@ -130,6 +130,19 @@ TEST(RequestReader, RefusesTheSameHoweverABrokenConversationIsSplit) {
   }
 }
 
+// What looks like the line of a last chunk is none in the middle of another one.
+TEST(RequestReader, RefusesAChunkThatGoesOnBehindItsEndAtOnce) {
+  Transcript transcript;
+  ASSERT_TRUE(
+      transcript.feed("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"));
+  EXPECT_FALSE(transcript.feed("04\r\n"));
+  Transcript whole;
+  ASSERT_TRUE(whole.feed("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"));
+  EXPECT_TRUE(whole.feed("0\r\n"));
+  EXPECT_TRUE(whole.feed("0\r\n\r\n"));
+  EXPECT_EQ(whole.text().find("refused"), std::string::npos);
+}
+
 TEST(RequestReader, KeepsTheHeadGoodWhileALongBodyMovesTheBuffer) {
   const std::string body(kBodyLimit, 'b');
   const auto head = "POST /long?q HTTP/1.1\r\nHost: x\r\nX-Kept: kept\r\nContent-Length: " +
