@@ -361,11 +361,15 @@ TEST_F(FeedFunctions, ADeletedSaleHasItsHistory) {
   EXPECT_EQ(answer.entries.size(), 2U);
 }
 
-TEST_F(FeedFunctions, WithTheMemoryFullTheHistoryIsReadAndNothingPutIntoTheIndex) {
+TEST_F(FeedFunctions, WithTheMemoryFullTheHistoryIsReadAndTrimmedAndNothingPutIntoTheIndex) {
   const ChainPoint end = sell(1);
   EXPECT_EQ(say({"CONFIG", "SET", "maxmemory", "1"}), "OK");
   EXPECT_EQ(history(end, 0, 10).entries.size(), 2U);
   EXPECT_THAT(server_.ask(relay_call("lamp", {}, {0}, end, {})).text, testing::StartsWith("OOM"));
+  // What gives memory back is done.
+  EXPECT_EQ(say({"CONFIG", "SET", "stream-node-max-entries", "1"}), "OK");
+  EXPECT_EQ(read_settle_reply(server_.ask(trim_call("lamp", end, {0})))->verdict,
+            CallVerdict::decided);
   EXPECT_EQ(say({"CONFIG", "SET", "maxmemory", "0"}), "OK");
   EXPECT_EQ(relay("lamp", {}, end).position, end.sequence.value);
 }

@@ -132,7 +132,6 @@ FeedReading::Step FeedReading::end_histories() {
         pass_front();
         continue;
       }
-      if (std::exchange(is_late_, false)) return look_again();
       return reply_ ? end(*std::exchange(reply_, {})) : Step::done;
     }
     if (!std::exchange(one_by_one_, true)) {
@@ -143,6 +142,23 @@ FeedReading::Step FeedReading::end_histories() {
   return events_.size() < most_ ? plan() : Step::done;
 }
 
+// The sale gave up these events: the index dropped the stretch meanwhile, or has it again after a
+// failover. Who wants all there is does without them; false: another one is told that they are
+// gone.
+bool FeedReading::pass_trimmed(const Stretch& stretch, History& history) {
+  const sale::Sequence last = std::min(history.trimmed, stretch.last.sequence);
+  const std::uint64_t gone = stretch.behind() + last.value - stretch.before.value;
+  if (!from_oldest_ || !events_.empty()) {
+    reply_ = store::CursorExpired{cursor_of(gone)};
+    return false;
+  }
+  after_ = gone;
+  while (!history.events.empty() && history.events.front().event.sequence <= last) {
+    history.events.pop_front();
+  }
+  return true;
+}
+
 // False: the page is full before the stretch is told, or an event is missing.
 bool FeedReading::tell(const Stretch& stretch, History& history) {
   const std::string_view slug = *slugs_.insert(stretch.slug).first;
@@ -150,7 +166,10 @@ bool FeedReading::tell(const Stretch& stretch, History& history) {
     if (events_.size() == most_) return false;
     const sale::Sequence next{stretch.before.value + (after_ + 1 - stretch.behind())};
     if (history.events.empty() || history.events.front().event.sequence != next) {
-      is_late_ = next <= history.trimmed;
+      if (next <= history.trimmed) {
+        if (!pass_trimmed(stretch, history)) return false;
+        continue;
+      }
       reply_ = Error{ErrorCode::data_damaged, "the history of sale " + stretch.slug +
                                                   " lacks event " + std::to_string(next.value)};
       return false;
@@ -165,14 +184,6 @@ bool FeedReading::tell(const Stretch& stretch, History& history) {
     history.events.pop_front();
   }
   return true;
-}
-
-// The index had dropped the stretch, and the sale its events, before they were read.
-FeedReading::Step FeedReading::look_again() {
-  const store::EventsReply lacks = *std::exchange(reply_, std::nullopt);
-  if (!events_.empty() || std::exchange(looked_again_, true)) return end(lacks);
-  if (from_oldest_) after_ = 0;
-  return Step::read_index;
 }
 
 // What was read before is told first: who asks again comes to the same end.

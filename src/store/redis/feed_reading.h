@@ -74,9 +74,9 @@ class FeedReading {
   bool is_wanted(const Stretch& stretch) const { return sale_.empty() || stretch.slug == sale_; }
   Step plan();
   bool add_to_plan(const Stretch& stretch, std::uint64_t& left);
-  Step look_again();
   Step end(const store::EventsReply& reply);
   bool tell(const Stretch& stretch, History& history);
+  bool pass_trimmed(const Stretch& stretch, History& history);
   void pass_front();
   void pass_unwanted();
 
@@ -92,8 +92,6 @@ class FeedReading {
   std::size_t planned_ = 0;        // of them, in this round
   bool one_by_one_ = false;        // a sale was rewound: which stretches of it are lost?
   bool from_oldest_ = false;       // it began where the index does
-  bool is_late_ = false;           // the index has dropped what was planned
-  bool looked_again_ = false;      // for that
   std::vector<HistoryWanted> histories_;
   std::vector<History> read_;  // as many
   std::map<std::string, std::size_t, std::less<>> number_of_;

@@ -130,6 +130,6 @@ local function trim(keys, argv)
 end
 
 register('doorbuster_relay', relay)
-register('doorbuster_trim', trim)
+register('doorbuster_trim', trim, {'allow-oom'})  -- it gives memory back
 register('doorbuster_read_place', read_place, NO_WRITES)
 register('doorbuster_read_history', read_history, NO_WRITES)
