@@ -185,6 +185,24 @@ void Gateway::refuse_batch(ClaimBatch batch, const Place& place, const ChainPoin
        });
 }
 
+template <typename AnswerOf>
+void Gateway::release_batch(const ClaimBatch& batch, const Place& place, const ClaimsAnswer& answer,
+                            AnswerOf answer_of) {
+  store::ClaimCounts counts{};
+  const store::Instant now = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < batch.claims.size(); ++i) {
+    const WaitingClaim& waiting = batch.claims[i];
+    store::ClaimReply reply = reply_to(waiting, place, answer, answer_of(i));
+    ++counts[store::result_index(reply)];
+    if (options_.probe != nullptr && reply.verdict == sale::ClaimVerdict::granted) {
+      options_.probe->claim_committed(now - waiting.ticket.received);
+    }
+    release(waiting.ticket, std::move(reply));
+  }
+  if (options_.probe != nullptr) options_.probe->claims_answered(place.slug, counts);
+  batcher_.ended(batch.sale);
+}
+
 void Gateway::take_look(ClaimBatch batch, const Place& place, const ChainPoint& at,
                         const Result<ReadAnswer>& answer) {
   if (!answer) return fail_batch(batch, answer.error());
@@ -263,23 +281,6 @@ void Gateway::take_batch(ClaimBatch batch, const Place& place, const Result<Clai
   learn_if_sold_out(place, *answer);
   release_batch(batch, place, *answer,
                 [&](std::size_t i) -> const ClaimAnswer& { return answer->claims[i]; });
-}
-
-void Gateway::release_batch(const ClaimBatch& batch, const Place& place, const ClaimsAnswer& answer,
-                            const std::function<const ClaimAnswer&(std::size_t)>& answer_of) {
-  store::ClaimCounts counts{};
-  const store::Instant now = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < batch.claims.size(); ++i) {
-    const WaitingClaim& waiting = batch.claims[i];
-    store::ClaimReply reply = reply_to(waiting, place, answer, answer_of(i));
-    ++counts[store::result_index(reply)];
-    if (options_.probe != nullptr && reply.verdict == sale::ClaimVerdict::granted) {
-      options_.probe->claim_committed(now - waiting.ticket.received);
-    }
-    release(waiting.ticket, std::move(reply));
-  }
-  if (options_.probe != nullptr) options_.probe->claims_answered(place.slug, counts);
-  batcher_.ended(batch.sale);
 }
 
 void Gateway::fail_batch(const ClaimBatch& batch, const Error& error) {

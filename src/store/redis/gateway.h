@@ -125,8 +125,9 @@ class Gateway {
                       sale::ClaimOrdinal number);
   void forget_oldest_grants();
   // Answers all of them, and counts: `answer_of` gives the one to the claim at that place.
+  template <typename AnswerOf>
   void release_batch(const ClaimBatch& batch, const Place& place, const ClaimsAnswer& answer,
-                     const std::function<const ClaimAnswer&(std::size_t)>& answer_of);
+                     AnswerOf answer_of);
   store::ClaimReply reply_to(const WaitingClaim& waiting, const Place& place,
                              const ClaimsAnswer& answer, const ClaimAnswer& of_claim);
 
