@@ -3,9 +3,12 @@
 #include <utility>
 
 #include "api/text.h"
+#include "base/pen.h"
 
 namespace doorbuster::api {
 namespace {
+
+constexpr std::size_t kAroundField = std::string_view(": \r\n").size();
 
 // What the store refuses for want of room is short; a full disk or a wrong clock takes longer.
 constexpr RetryRange kOverloadedRetry{1, 3};
@@ -16,27 +19,29 @@ constexpr RetryRange kClockRetry{3, 10};
 
 Answer::Answer(Desk& desk, Exchange& exchange) : desk_(desk), exchange_(exchange) {
   desk_.body.clear();
-  desk_.fields.assign("X-Request-Id: ");
-  desk_.fields += exchange.request_id.view();
-  desk_.fields += "\r\n";
-  if (exchange.varies_by_origin) desk_.fields += "Vary: Origin\r\n";
-  if (exchange.page_origin.empty()) return;
-  field("Access-Control-Allow-Origin", exchange.page_origin);
-  field("Access-Control-Expose-Headers", kExposedFields);
+}
+
+// Not before they are wanted: who asks the store makes his answer only when that has replied.
+std::string& Answer::fields() {
+  if (std::exchange(begun_, true)) return desk_.fields;
+  desk_.fields.clear();
+  field("X-Request-Id", exchange_.request_id.view());
+  if (exchange_.varies_by_origin) field("Vary", "Origin");
+  if (!exchange_.page_origin.empty()) {
+    field("Access-Control-Allow-Origin", exchange_.page_origin);
+    field("Access-Control-Expose-Headers", kExposedFields);
+  }
+  return desk_.fields;
 }
 
 void Answer::field(std::string_view name, std::string_view value) {
-  desk_.fields += name;
-  desk_.fields += ": ";
-  desk_.fields += value;
-  desk_.fields += "\r\n";
+  Pen pen(fields(), name.size() + value.size() + kAroundField);
+  pen.put(name).put(": ").put(value).put("\r\n");
 }
 
 void Answer::field(std::string_view name, std::uint64_t value) {
-  desk_.fields += name;
-  desk_.fields += ": ";
-  append_number(desk_.fields, value);
-  desk_.fields += "\r\n";
+  Pen pen(fields(), name.size() + Pen::kNumber + kAroundField);
+  pen.put(name).put(": ").number(value).put("\r\n");
 }
 
 void Answer::stay_away(std::uint64_t seconds) {

@@ -28,6 +28,8 @@ class Answer {
   Exchange& exchange() { return exchange_; }
   std::string& body() { return desk_.body; }
 
+  // The fields so far, each with its end of line; more may be appended.
+  std::string& fields();
   void field(std::string_view name, std::string_view value);
   void field(std::string_view name, std::uint64_t value);
   void sale_sequence(sale::Sequence sequence) { field("Sale-Sequence", sequence.value); }
@@ -57,6 +59,7 @@ class Answer {
   Desk& desk_;
   Exchange& exchange_;
   std::string_view cache_control_ = "no-store";
+  bool begun_ = false;             // fields() has those that every answer has
   int status_ = 0;                 // of the problem begun
   std::uint64_t retry_after_ = 0;  // 0: not said
 };

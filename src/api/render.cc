@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/text.h"
+#include "base/pen.h"
 #include "feed/sale_json.h"
 
 namespace doorbuster::api {
@@ -21,6 +22,10 @@ Time next_change_of_status(const store::SaleView& sale) {
   }
   return kNever;
 }
+
+// Of a claim without its sale, its buyer and its units.
+constexpr std::size_t kMostBeforeUnits = 160;
+constexpr std::size_t kMostBehindUnits = 256;
 
 constexpr std::uint32_t kUsual = 5;
 constexpr std::uint32_t kSeldom = 30;
@@ -97,29 +102,30 @@ void append_sale(std::string& out, const store::SaleView& sale) {
 }
 
 void append_claim(std::string& out, const store::ClaimView& claim, std::string_view slug) {
-  out += R"({"id":")";
-  sale::append(out, claim.id);
-  out += R"(","sale":")";
-  out += slug;  // [a-z0-9-]
-  out += R"(","buyer":)";
-  append_json_string(out, claim.buyer.view());
-  append_member(out, "quantity", claim.quantity);
-  out += R"(,"units":)";
-  feed::append_units(out, claim.units);
-  out += R"(,"status":")";
-  out += to_string(claim.status);
-  out += '"';
-  if (claim.status == sale::ClaimStatus::released) {
-    out += R"(,"released_by":")";
-    out += to_string(claim.end_reason);
-    out += '"';
+  {
+    Pen pen(out, kMostBeforeUnits + slug.size() + most_of_json_string(claim.buyer.view()));
+    pen.put(R"({"id":")");
+    sale::write(pen.take(sale::kClaimIdBytes), claim.id);
+    pen.put(R"(","sale":")").put(slug);  // [a-z0-9-]
+    pen.put(R"(","buyer":)");
+    put_json_string(pen, claim.buyer.view());
+    pen.put(R"(,"quantity":)").number(claim.quantity);
+    pen.put(R"(,"units":)");
   }
-  append_member(out, "sequence", claim.sequence.value);
-  out += R"(,"claimed_at":)";
-  append_json_time(out, claim.claimed_at);
-  out += R"(,"expires_at":)";
-  append_json_time(out, claim.expires_at);
-  if (claim.extended) out += R"(,"extended":true)";
+  feed::append_units(out, claim.units);
+  {
+    Pen pen(out, kMostBehindUnits);
+    pen.put(R"(,"status":")").put(to_string(claim.status)).put('"');
+    if (claim.status == sale::ClaimStatus::released) {
+      pen.put(R"(,"released_by":")").put(to_string(claim.end_reason)).put('"');
+    }
+    pen.put(R"(,"sequence":)").number(claim.sequence.value);
+    pen.put(R"(,"claimed_at":)");
+    put_json_time(pen, claim.claimed_at);
+    pen.put(R"(,"expires_at":)");
+    put_json_time(pen, claim.expires_at);
+    if (claim.extended) pen.put(R"(,"extended":true)");
+  }
   append_reference(out, claim);
   if (claim.refund_owed) out += R"(,"refund_owed":true)";
   append_refunds(out, claim);

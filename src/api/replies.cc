@@ -5,12 +5,15 @@
 #include "api/render.h"
 #include "api/text.h"
 #include "base/check.h"
+#include "base/pen.h"
 
 namespace doorbuster::api {
 namespace {
 
 // How long a merchant's pause may last is not known.
 constexpr RetryRange kPausedRetry{5, 10};
+
+constexpr std::size_t kMostOfLocation = 32 + sale::Slug::kCapacity + sale::kClaimIdBytes;
 
 std::uint64_t seconds_until(Time then, Time now) {
   const auto wait = std::chrono::ceil<std::chrono::seconds>(then - now).count();
@@ -148,15 +151,13 @@ void answer_refused(Answer& answer, const Refused& refused) {
 void answer_claim(Answer& answer, const store::ClaimReply& reply) {
   const bool granted = reply.verdict == sale::ClaimVerdict::granted;
   answer.sale_sequence(reply.sequence);
-  std::string& fields = answer.desk().fields;
   if (granted) {
-    fields += "Location: /v1/sales/";
-    fields += reply.sale.view();
-    fields += "/claims/";
-    sale::append(fields, reply.claim.id);
-    fields += "\r\n";
+    Pen pen(answer.fields(), kMostOfLocation);
+    pen.put("Location: /v1/sales/").put(reply.sale.view()).put("/claims/");
+    sale::write(pen.take(sale::kClaimIdBytes), reply.claim.id);
+    pen.put("\r\n");
   } else {
-    fields += "Idempotency-Replayed: true\r\n";
+    answer.field("Idempotency-Replayed", "true");
   }
   append_claim(answer.body(), reply.claim, reply.sale.view());
   if (const auto& note = answer.exchange().note) note->claim = reply.claim.id;

@@ -2,12 +2,15 @@
 // examples.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "base/crc32c.h"
 #include "base/fixed_text.h"
+#include "base/json_text.h"
+#include "base/pen.h"
 #include "base/siphash.h"
 #include "base/time.h"
 #include "base/worker.h"
@@ -102,6 +105,48 @@ TEST(ThreadWorker, RunsEveryJobInOrderBeforeItEnds) {
   }
   ASSERT_EQ(done.size(), 100U);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(done[static_cast<std::size_t>(i)], i);
+}
+
+TEST(Pen, WritesBehindWhatIsThereAndLeavesNothingOfItsRoom) {
+  std::string out = "before:";
+  {
+    Pen pen(out, 100);
+    pen.put("literal ").put(std::string_view("view")).put(' ').number(0).put(',').number(~0ULL);
+    std::memcpy(pen.take(3), "xyz", 3);
+    pen.put(std::string_view());
+  }
+  EXPECT_EQ(out, "before:literal view 0,18446744073709551615xyz");
+  { const Pen unused(out, 50); }
+  EXPECT_EQ(out.size(), std::string("before:literal view 0,18446744073709551615xyz").size());
+}
+
+TEST(Pen, JsonIsWhatIsAppended) {
+  for (const std::string_view text : {"", "plain", "a \"quoted\" \\ one", "\n\t\x01", "\xc3\xa9"}) {
+    std::string appended;
+    append_json_string(appended, text);
+    std::string put;
+    {
+      Pen pen(put, most_of_json_string(text));
+      put_json_string(pen, text);
+    }
+    EXPECT_EQ(put, appended);
+  }
+  for (const Time time : {Time(), kNever, Time(std::chrono::milliseconds(1'795'000'000'123))}) {
+    std::string appended;
+    append_json_time(appended, time);
+    std::string put;
+    {
+      Pen pen(put, kRfc3339Bytes + 2);
+      put_json_time(pen, time);
+    }
+    EXPECT_EQ(put, appended);
+  }
+}
+
+TEST(PenDeath, MoreThanWasSaid) {
+  std::string out;
+  EXPECT_DEATH(Pen(out, 3).put("four"), "bytes");
+  EXPECT_DEATH(Pen(out, 3).number(1234), "errc");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "base/json_text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace doorbuster {
@@ -57,6 +58,26 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, text);
   out += '"';
+}
+
+void put_json_string(Pen& out, std::string_view text) {
+  if (std::ranges::none_of(text, needs_escape)) {
+    out.put('"').put(text).put('"');
+    return;
+  }
+  std::string escaped;
+  append_json_string(escaped, text);
+  out.put(escaped);
+}
+
+void put_json_time(Pen& out, Time time) {
+  if (time == kNever) {
+    out.put("null");
+    return;
+  }
+  out.put('"');
+  write_rfc3339(out.take(kRfc3339Bytes), time);
+  out.put('"');
 }
 
 void append_json_time(std::string& out, Time time) {

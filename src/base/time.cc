@@ -1,6 +1,6 @@
 #include "base/time.h"
 
-#include <array>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -63,16 +63,16 @@ class FieldReader {
 
 }  // namespace
 
-void append_rfc3339(std::string& out, Time time) {
+void write_rfc3339(char* text, Time time) {
   using namespace std::chrono;
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);
   const int year = static_cast<int>(date.year());
   CHECK(year >= 0 && year <= 9999);
-  std::array<char, 24> text{};
-  const std::string_view shape = "0000-00-00T00:00:00.000Z";
-  shape.copy(text.data(), text.size());
+  constexpr std::string_view kShape = "0000-00-00T00:00:00.000Z";
+  static_assert(kShape.size() == kRfc3339Bytes);
+  std::memcpy(text, kShape.data(), kShape.size());
   put_digits(&text[0], 4, year);
   put_digits(&text[5], 2, static_cast<int>(static_cast<unsigned>(date.month())));
   put_digits(&text[8], 2, static_cast<int>(static_cast<unsigned>(date.day())));
@@ -80,7 +80,12 @@ void append_rfc3339(std::string& out, Time time) {
   put_digits(&text[14], 2, static_cast<int>(clock.minutes().count()));
   put_digits(&text[17], 2, static_cast<int>(clock.seconds().count()));
   put_digits(&text[20], 3, static_cast<int>(clock.subseconds().count()));
-  out.append(text.data(), text.size());
+}
+
+void append_rfc3339(std::string& out, Time time) {
+  char text[kRfc3339Bytes];
+  write_rfc3339(text, time);
+  out.append(text, sizeof text);
 }
 
 std::string to_rfc3339(Time time) {

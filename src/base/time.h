@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ inline constexpr Time kNever = Time::max();
 
 // "2026-11-11T12:00:00.000Z" appended to `out`. Years 0 to 9999 alone (checked).
 void append_rfc3339(std::string& out, Time time);
+inline constexpr std::size_t kRfc3339Bytes = 24;
+// The same into so many bytes.
+void write_rfc3339(char* text, Time time);
 std::string to_rfc3339(Time time);
 
 // Reads RFC 3339 (section 5.6) with any offset, any number of fractional digits (cut to

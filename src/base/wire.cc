@@ -3,6 +3,7 @@
 namespace doorbuster {
 
 void put_varint(std::string& out, std::uint64_t value) {
+  if (value < 0x80) return out.push_back(static_cast<char>(value));  // as most are
   char bytes[kMaxVarintBytes];
   std::size_t count = 0;
   while (value >= 0x80) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/pen.h"
+
 namespace doorbuster::http {
 namespace {
 
@@ -65,9 +67,9 @@ constexpr auto kLineOfStatus = [] {
   return lines;
 }();
 
-void append_number(std::string& out, std::size_t number, int base = 10) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+void append_hexadecimal(std::string& out, std::size_t number) {
+  std::array<char, 16> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
   out.append(digits.data(), end);
 }
 
@@ -76,29 +78,34 @@ void append_two(std::string& out, int number) {
   out.push_back(static_cast<char>('0' + number % 10));
 }
 
-void append_start(std::string& out, const Reply& reply, std::string_view date) {
-  const auto line = status_line(reply.status);
-  if (line.empty()) {
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::size_t>(reply.status));
-    out.append(" \r\n");
-  } else {
-    out.append(line);
-  }
-  out.append(date);
-  if (!reply.content_type.empty()) {
-    out.append("Content-Type: ").append(reply.content_type).append("\r\n");
-  }
-  out.append(reply.fields);
+// No head is longer than its parts and this: the status line and what is named below.
+constexpr std::size_t kMostOfHead = 256;
+
+std::size_t most_of_head(const Reply& reply, std::string_view date) {
+  return kMostOfHead + date.size() + reply.content_type.size() + reply.fields.size();
 }
 
-void append_connection(std::string& out, Asked asked) {
-  if (!asked.keep_alive) {
-    out.append("Connection: close\r\n\r\n");
-  } else if (asked.http10) {
-    out.append("Connection: keep-alive\r\n\r\n");
+void put_start(Pen& out, const Reply& reply, std::string_view date) {
+  const auto line = status_line(reply.status);
+  if (line.empty()) {
+    out.put("HTTP/1.1 ").number(static_cast<std::uint64_t>(reply.status)).put(" \r\n");
   } else {
-    out.append("\r\n");
+    out.put(line);
+  }
+  out.put(date);
+  if (!reply.content_type.empty()) {
+    out.put("Content-Type: ").put(reply.content_type).put("\r\n");
+  }
+  out.put(reply.fields);
+}
+
+void put_connection(Pen& out, Asked asked) {
+  if (!asked.keep_alive) {
+    out.put("Connection: close\r\n\r\n");
+  } else if (asked.http10) {
+    out.put("Connection: keep-alive\r\n\r\n");
+  } else {
+    out.put("\r\n");
   }
 }
 
@@ -158,26 +165,25 @@ int status_of(BadRequest what) {
 bool may_have_body(int status) { return status != 204 && status != 304; }
 
 void append_reply(std::string& out, const Reply& reply, Asked asked, std::string_view date) {
-  append_start(out, reply, date);
   const bool body = may_have_body(reply.status);
-  if (body) {
-    out.append("Content-Length: ");
-    append_number(out, reply.body.size());
-    out.append("\r\n");
-  }
-  append_connection(out, asked);
-  if (body && !asked.head) out.append(reply.body);
+  const std::string_view sent = body && !asked.head ? reply.body : std::string_view();
+  Pen pen(out, most_of_head(reply, date) + sent.size());
+  put_start(pen, reply, date);
+  if (body) pen.put("Content-Length: ").number(reply.body.size()).put("\r\n");
+  put_connection(pen, asked);
+  pen.put(sent);
 }
 
 void append_stream_head(std::string& out, const Reply& reply, Asked asked, std::string_view date) {
-  append_start(out, reply, date);
-  if (may_have_body(reply.status) && !asked.http10) out.append("Transfer-Encoding: chunked\r\n");
-  append_connection(out, asked);
+  Pen pen(out, most_of_head(reply, date));
+  put_start(pen, reply, date);
+  if (may_have_body(reply.status) && !asked.http10) pen.put("Transfer-Encoding: chunked\r\n");
+  put_connection(pen, asked);
 }
 
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
-  append_number(out, bytes.size(), 16);
+  append_hexadecimal(out, bytes.size());
   out.append("\r\n").append(bytes).append("\r\n");
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "clm_";
 constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32
-constexpr std::size_t kDigitCount = 26;
+constexpr std::size_t kDigitCount = kClaimIdBytes - kPrefix.size();
 // Two digits at a time: each answer to a claim has the id twice.
 constexpr auto kDigitPairs = [] {
   std::array<std::array<char, 2>, 1024> pairs{};
@@ -42,17 +42,21 @@ bool is_version_8(ClaimId id) { return (id.high & 0xf000) == kVersion && (id.low
 
 }  // namespace
 
-void append(std::string& out, ClaimId id) {
-  char text[kPrefix.size() + kDigitCount];
+void write(char* text, ClaimId id) {
   std::memcpy(text, kPrefix.data(), kPrefix.size());
   std::uint64_t high = id.high;
   std::uint64_t low = id.low;
-  for (std::size_t i = sizeof text; i > kPrefix.size();) {
+  for (std::size_t i = kClaimIdBytes; i > kPrefix.size();) {
     i -= 2;
     std::memcpy(text + i, kDigitPairs[low & 1023].data(), 2);
     low = (low >> 10) | (high << 54);
     high >>= 10;
   }
+}
+
+void append(std::string& out, ClaimId id) {
+  char text[kClaimIdBytes];
+  write(text, id);
   out.append(text, sizeof text);
 }
 

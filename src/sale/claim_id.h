@@ -28,6 +28,9 @@ struct ClaimId {
 
 std::string to_string(ClaimId id);
 void append(std::string& out, ClaimId id);
+inline constexpr std::size_t kClaimIdBytes = 30;
+// The same into so many bytes.
+void write(char* text, ClaimId id);
 
 // Nothing for a text that is not "clm_" and the 26 digits of a UUID of version 8.
 std::optional<ClaimId> parse_claim_id(std::string_view text);
