@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 
 // More events than this wait for the next turn, so that the end of a turn is never far.
 constexpr int kEventsOfATurn = 1024;
+constexpr int kTurnsUnlooked = 8;
 // Beyond the limit of connections, so many are open only to be told so; further ones are just
 // closed.
 constexpr std::size_t kRefusedAtATime = 256;
@@ -81,18 +82,26 @@ void EventLoop::serve_io() {
     sockets_.wake_io();
     io_.run_one();
   }
+  // While sockets keep this thread busy, what the io_context has by itself (ticks, connections) may
+  // wait a few turns: a look at it is a system call.
+  const bool told = posted_.exchange(false, std::memory_order_acquire);
+  if (!told && !is_idle_ && ++turns_unlooked_ < kTurnsUnlooked) return;
+  turns_unlooked_ = 0;
   for (int n = 0; n < kEventsOfATurn && io_.poll_one() > 0; ++n) {
   }
 }
 
-void EventLoop::post(std::function<void()> work) { boost::asio::post(io_, std::move(work)); }
+void EventLoop::post(std::function<void()> work) {
+  boost::asio::post(io_, std::move(work));
+  posted_.store(true, std::memory_order_release);
+}
 
 void EventLoop::change_limits(Limits limits) {
-  boost::asio::post(io_, [this, limits] { limits_ = limits; });
+  post([this, limits] { limits_ = limits; });
 }
 
 void EventLoop::drain() {
-  boost::asio::post(io_, [this] {
+  post([this] {
     if (draining_) {
       stopped_ = true;
     } else {

@@ -7,6 +7,7 @@
 // Invariants: a turn ends after a bounded number of events, however many are ready.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -87,6 +88,8 @@ class EventLoop {
   std::vector<std::shared_ptr<Session>> touched_;
   std::vector<std::shared_ptr<Session>> flushing_;
   std::vector<std::shared_ptr<Session>> grown_;
+  std::atomic<bool> posted_ = false;  // something, since the last look at io_
+  int turns_unlooked_ = 0;
   bool is_idle_ = false;  // no socket has given this turn anything to do
   bool draining_ = false;
   bool stopped_ = false;
