@@ -15,6 +15,12 @@ class Mailroom::Port final : public StorePort {
   }
 
   bool submit(const Command& command, ReplySink& sink, std::uint64_t context) override {
+    if (outstanding_ == 0 && mailroom_.answer_aside_) {
+      if (auto reply = mailroom_.answer_aside_(command)) {
+        answered_.emplace_back(Ticket{number_, &sink, context, {}}, std::move(*reply));
+        return true;
+      }
+    }
     if (outstanding_ >= mailroom_.most_outstanding_) return false;
     ++outstanding_;
     batch_.push_back({{number_, &sink, context, turn_.begun()}, command});
@@ -28,15 +34,25 @@ class Mailroom::Port final : public StorePort {
       replies_.swap(outbox_->replies);
     }
     outstanding_ -= replies_.size();
-    for (Released& released : replies_) {
-      released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
+    give(replies_);
+    // What is answered leads to what is asked next (a streamed list), and that may be answered
+    // here.
+    while (!answered_.empty()) {
+      giving_.swap(answered_);
+      give(giving_);
     }
-    replies_.clear();
     hand_over();
     turn_.end();
   }
 
  private:
+  static void give(std::vector<Released>& replies) {
+    for (Released& released : replies) {
+      released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
+    }
+    replies.clear();
+  }
+
   void hand_over() {
     if (batch_.empty()) return;
     mailroom_.post(batch_);
@@ -48,12 +64,17 @@ class Mailroom::Port final : public StorePort {
   std::shared_ptr<Outbox> outbox_;
   std::vector<Letter> batch_;
   std::vector<Released> replies_;
+  std::vector<Released> answered_;  // aside, since the last flush
+  std::vector<Released> giving_;
   TurnBegin turn_;
   std::size_t outstanding_ = 0;
 };
 
-Mailroom::Mailroom(std::size_t most_outstanding, std::function<void()> wake_engine)
-    : most_outstanding_(most_outstanding), wake_engine_(std::move(wake_engine)) {}
+Mailroom::Mailroom(std::size_t most_outstanding, std::function<void()> wake_engine,
+                   AnswerAside answer_aside)
+    : most_outstanding_(most_outstanding),
+      wake_engine_(std::move(wake_engine)),
+      answer_aside_(std::move(answer_aside)) {}
 
 std::unique_ptr<StorePort> Mailroom::connect(std::function<void()> wake_port) {
   const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "store/ticket.h"
@@ -23,8 +24,14 @@ struct Letter {
 
 class Mailroom {
  public:
+  // What a command can be answered with on the port's own thread; nothing: the engine has to.
+  using AnswerAside = std::function<std::optional<Reply>(const Command&)>;
+
   // `wake_engine` is called from a port's thread when there are letters, with nothing locked.
-  Mailroom(std::size_t most_outstanding, std::function<void()> wake_engine);
+  // `answer_aside`, if any, is asked there too, where none of the port's commands is on its way:
+  // it must not overtake one.
+  Mailroom(std::size_t most_outstanding, std::function<void()> wake_engine,
+           AnswerAside answer_aside = nullptr);
   Mailroom(const Mailroom&) = delete;
   Mailroom& operator=(const Mailroom&) = delete;
 
@@ -50,6 +57,7 @@ class Mailroom {
 
   const std::size_t most_outstanding_;
   const std::function<void()> wake_engine_;
+  const AnswerAside answer_aside_;
   std::mutex mutex_;
   std::vector<Letter> letters_;
   std::vector<std::shared_ptr<Outbox>> outboxes_;

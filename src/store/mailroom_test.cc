@@ -129,6 +129,41 @@ TEST_F(Mail, RepliesToAPortThatIsGoneAreDropped) {
   EXPECT_TRUE(heard_.contexts.empty());
 }
 
+TEST_F(Mail, WhatIsAnsweredAsideOvertakesNothingAndLeavesInTheFlush) {
+  bool knows = false;
+  int asked = 0;
+  Mailroom mailroom(
+      2, [] {},
+      [&](const Command&) -> std::optional<Reply> {
+        ++asked;
+        if (!knows) return std::nullopt;
+        return NoSuchSale{};
+      });
+  const auto port = mailroom.connect([] {});
+  EXPECT_TRUE(port->submit(command_, heard_, 1));  // not known aside
+  knows = true;
+  EXPECT_TRUE(port->submit(command_, heard_, 2));  // behind the first
+  EXPECT_EQ(asked, 1);
+  port->flush();
+  EXPECT_TRUE(heard_.contexts.empty());
+  std::vector<Letter> letters;
+  mailroom.take(letters);
+  ASSERT_EQ(letters.size(), 2U);
+  std::vector<Released> replies;
+  for (const Letter& letter : letters) replies.push_back({letter.ticket, NoSuchSale{}});
+  mailroom.deliver(replies);
+  port->flush();
+  for (const std::uint64_t context : {3, 4, 5}) {  // more than may be outstanding
+    EXPECT_TRUE(port->submit(command_, heard_, context));
+  }
+  EXPECT_EQ(heard_.contexts, (std::vector<std::uint64_t>{1, 2}));
+  port->flush();
+  EXPECT_EQ(heard_.contexts, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  letters.clear();
+  mailroom.take(letters);
+  EXPECT_TRUE(letters.empty());
+}
+
 // For the thread sanitizer, too: an engine and three ports, each on its own thread.
 TEST_F(Mail, EveryCommandIsAnsweredOnceWhoeverRunsWhen) {
   constexpr std::uint64_t kEach = 2'000;

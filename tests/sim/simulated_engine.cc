@@ -40,6 +40,13 @@ Status SimulatedEngine::start() {
 
 std::optional<std::uint64_t> SimulatedEngine::submit(const store::Command& command) {
   const std::uint64_t request = next_request_++;
+  // Every other one as an I/O thread beside the engine's would have it.
+  if (request % 2 == 0) {
+    if (auto refusal = engine_->refuse_aside(command)) {
+      on_reply(request, std::move(*refusal));
+      return request;
+    }
+  }
   if (!engine_->submit({0, this, request}, command)) return std::nullopt;
   return request;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include "base/alarm.h"
@@ -216,13 +217,17 @@ class DrivenStore final : public store::ClaimStore {
   bool connected_ = false;
 };
 
-// The engine on a thread of its own, behind a mailroom.
+// The engine on a thread of its own, behind a mailroom. A claim that is refused without changing
+// anything is refused on the I/O thread that it came to, which looks at the engine while that
+// rests: after a sell-out that is nearly always.
 class ThreadedStore final : public store::ClaimStore {
  public:
   ThreadedStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
                 EngineOptions options, Recovered recovered, const StoreOptions& callbacks)
       : on_failure_(callbacks.on_failure),
-        mailroom_(options.max_waiting, [this] { wake(); }),
+        mailroom_(
+            options.max_waiting, [this] { wake(); },
+            [this](const store::Command& command) { return refuse_aside(command); }),
         identity_(recovered.identity),
         engine_(files, clock,
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
@@ -257,6 +262,9 @@ class ThreadedStore final : public store::ClaimStore {
   Result<std::string> accept_clock() override { return clock_watch_.accept(); }
 
  private:
+  // How late at the most /metrics knows what was refused aside.
+  static constexpr std::chrono::milliseconds kFiguresDelay{100};
+
   // Thread: a worker's, or a port's.
   void wake() {
     {
@@ -264,6 +272,18 @@ class ThreadedStore final : public store::ClaimStore {
       has_news_ = true;
     }
     woken_.notify_one();
+  }
+
+  // Thread: a port's. It must not wait for the engine: while that does anything, or means to, there
+  // is no answer here.
+  std::optional<store::Reply> refuse_aside(const store::Command& command) {
+    if (engine_is_busy_.load(std::memory_order_relaxed)) return std::nullopt;
+    const std::shared_lock lock(engine_mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    auto reply = engine_.refuse_aside(command);
+    // The engine shows what was counted at the end of its next turn.
+    if (reply && !figures_awaited_.exchange(true)) figures_alarm_.set(kFiguresDelay);
+    return reply;
   }
 
   // Thread: engine, all below.
@@ -280,18 +300,27 @@ class ThreadedStore final : public store::ClaimStore {
       }
       const auto began = std::chrono::steady_clock::now();
       mailroom_.take(letters);
-      for (const store::Letter& letter : letters) decide(letter);
-      letters.clear();
-      if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
-      if (stopping) engine_.begin_stop();
-      engine_.settle_due();
-      engine_.end_turn();
-      due_alarm_.follow(engine_);
-      condition_.note(engine_);
-      engine_.take_released(leaving_);
-      mailroom_.deliver(leaving_);
+      // Those who look aside do not queue for it, so this waits for one look of each at the most.
+      engine_is_busy_.store(true, std::memory_order_relaxed);
+      const std::unique_lock engine_lock(engine_mutex_);
+      turn(letters, stopping);
       engine_.end_step(began);
+      engine_is_busy_.store(false, std::memory_order_relaxed);
     }
+  }
+
+  void turn(std::vector<store::Letter>& letters, bool stopping) {
+    figures_awaited_.store(false);
+    for (const store::Letter& letter : letters) decide(letter);
+    letters.clear();
+    if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
+    if (stopping) engine_.begin_stop();
+    engine_.settle_due();
+    engine_.end_turn();
+    due_alarm_.follow(engine_);
+    condition_.note(engine_);
+    engine_.take_released(leaving_);
+    mailroom_.deliver(leaving_);
   }
 
   void decide(const store::Letter& letter) {
@@ -310,12 +339,17 @@ class ThreadedStore final : public store::ClaimStore {
   std::condition_variable woken_;
   bool has_news_ = true;  // the first turn sets the alarm
   bool stopping_ = false;
+  // What is done to the engine, and by whom it is only looked at.
+  std::shared_mutex engine_mutex_;
+  std::atomic<bool> engine_is_busy_ = false;
+  std::atomic<bool> figures_awaited_ = false;
   store::Mailroom mailroom_;
   Ground ground_;
   StoreIdentity identity_;
   Engine engine_;
   JournalFeed feed_;
   DueAlarm due_alarm_{[this] { wake(); }};
+  Alarm figures_alarm_{"db-figures", [this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
   std::vector<Released> leaving_;  // scratch: what leaves in this turn

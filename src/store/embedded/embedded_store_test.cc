@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "support/manual_clock.h"
 #include "support/shared_files.h"
@@ -28,6 +29,7 @@ class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySi
     options.segment_bytes = 1 << 20;
     options.max_group_bytes = 256 * 1024;
     options.snapshots.segments = 1;
+    options.probe = &probe_;
     options.random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); };
     options.on_failure = [this](const Error& error) {
       const std::lock_guard lock(mutex_);
@@ -95,6 +97,7 @@ class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySi
   SimulatedFileSystem disk_{9};
   SharedFiles files_{disk_};
   ManualClock clock_;
+  StoreProbe probe_;
   std::unique_ptr<store::ClaimStore> store_;
   std::unique_ptr<store::StorePort> port_;
 
@@ -111,6 +114,32 @@ TEST_P(StoreOnADisk, IsReadyAsLongAsItsJournalIsWritten) {
   for (const char* part : {"engine", "disk", "snapshot", "archive"}) {
     EXPECT_EQ(condition(part), "ok") << part;
   }
+}
+
+// With a thread of its own they are refused on this one, and nothing else happens that would have
+// the engine show what was counted.
+TEST_P(StoreOnADisk, WhatIsRefusedWhileNothingElseHappensIsCountedAndShown) {
+  constexpr int kRefusals = 10;
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "later";
+  definition->stock = 1;
+  definition->opens_at = clock_.wall() + std::chrono::hours(1);
+  ASSERT_TRUE(ask(sale::CreateSale{definition}));
+  for (int i = 0; i < kRefusals; ++i) {
+    const auto reply =
+        ask(sale::ClaimUnits{sale::Slug("later"), sale::BuyerId(std::to_string(i)), 1, {}});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(std::get<store::ClaimReply>(*reply).refusal, sale::Refusal::not_open);
+  }
+  const auto shown = [&] {
+    std::uint64_t refused = 0;
+    for (const auto& named : probe_.sales.read().named) {
+      refused += named.figures.claims[index_of(sale::Refusal::not_open)];
+    }
+    return refused;
+  };
+  while (shown() < kRefusals) std::this_thread::yield();
+  EXPECT_EQ(shown(), static_cast<std::uint64_t>(kRefusals));
 }
 
 TEST_P(StoreOnADisk, WhoseJournalFailsTellsItOnceAndAnswersNothingMore) {

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -72,6 +73,10 @@ class Engine {
 
   // Decides `command`, or queues it behind a full group. False: max_waiting commands are waiting.
   bool submit(const Ticket& ticket, const store::Command& command);
+  // The reply to a claim that is refused without changing anything, where what it rests on is
+  // durable; it is counted. Nothing: submit() it. Exactly what submit() would lead to now. Thread:
+  // any, several at a time, while the engine's own does nothing with it.
+  std::optional<store::Reply> refuse_aside(const store::Command& command);
   // Settles what the clock makes due (R13), as much as one turn may, and then runs the commands
   // that waited for that. Once a turn, before end_turn().
   void settle_due();
@@ -184,6 +189,10 @@ class Engine {
   void adopt_figures();
   // The sale's figures have changed, or will have by whoever is given this.
   ClaimTally& touch(sale::SaleOrdinal sale);
+  // The same from another thread, for one refusal.
+  void count_aside(sale::SaleOrdinal sale, sale::Refusal refusal);
+  // What was touched from other threads, is as if touch() had been called.
+  void take_asides();
   const ClaimTally& tally(sale::SaleOrdinal sale);
   // Takes the figures of what was touched: they become durable with what is written now.
   void take_figures();
@@ -243,7 +252,9 @@ class Engine {
   std::uint32_t due_left_ = kDueATurn;  // how many due events this turn may still settle unasked
   std::vector<ClaimTally> tallies_;     // by sale
   std::vector<sale::SaleOrdinal> touched_;
-  std::vector<ShownSale> figures_;  // taken, not yet durable
+  std::mutex asides_mutex_;
+  std::vector<sale::SaleOrdinal> asides_;  // touched by other threads
+  std::vector<ShownSale> figures_;         // taken, not yet durable
   Time told_due_ = kNever;
   bool deciding_ = false;
   bool stopping_ = false;

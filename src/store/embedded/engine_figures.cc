@@ -1,4 +1,6 @@
 // What the engine counts, and when others may see it.
+#include <atomic>
+
 #include "base/check.h"
 #include "store/embedded/engine.h"
 
@@ -30,6 +32,20 @@ ClaimTally& Engine::touch(sale::SaleOrdinal sale) {
   return tally;
 }
 
+void Engine::count_aside(sale::SaleOrdinal sale, sale::Refusal refusal) {
+  ClaimTally& tally = tallies_[sale.value];
+  std::atomic_ref(tally[refusal]).fetch_add(1, std::memory_order_relaxed);
+  if (std::atomic_ref(tally.touched).exchange(true, std::memory_order_relaxed)) return;
+  const std::lock_guard lock(asides_mutex_);
+  asides_.push_back(sale);
+}
+
+void Engine::take_asides() {
+  const std::lock_guard lock(asides_mutex_);
+  touched_.insert(touched_.end(), asides_.begin(), asides_.end());
+  asides_.clear();
+}
+
 const ClaimTally& Engine::tally(sale::SaleOrdinal sale) {
   if (tallies_.size() <= sale.value) tallies_.resize(catalog_.size());
   return tallies_[sale.value];
@@ -37,6 +53,7 @@ const ClaimTally& Engine::tally(sale::SaleOrdinal sale) {
 
 void Engine::take_figures() {
   CHECK(figures_.empty());
+  take_asides();
   for (const sale::SaleOrdinal ordinal : touched_) {
     const sale::SaleState& sale = catalog_[ordinal];
     ClaimTally& tally = tallies_[ordinal.value];
@@ -53,6 +70,7 @@ void Engine::show_figures() {
 }
 
 void Engine::show_settled_figures() {
+  take_asides();
   if (touched_.empty() || journal_.busy() || !group_.empty()) return;
   take_figures();
   show_figures();

@@ -128,6 +128,74 @@ TEST_F(EngineOnADisk, ANewRoundAndTheOneItClosesWaitForTheSameGroup) {
   EXPECT_EQ(engine_.take_replies().size(), 4U);
 }
 
+// What other threads may look at while the engine rests.
+TEST_F(EngineOnADisk, ARefusalAsideIsWhatSubmitWouldSayOfADurableState) {
+  const auto aside = [&](const std::string& buyer) {
+    return engine_.engine().refuse_aside(claim(buyer));
+  };
+  EXPECT_FALSE(aside("dan")) << "units are free";
+  EXPECT_FALSE(engine_.engine().refuse_aside(claim("dan", "nowhere")));
+  EXPECT_FALSE(engine_.engine().refuse_aside(store::ReadSale{sale::Slug("s")}));
+  const auto granted = std::get<store::ClaimReply>(engine_.ask(claim("ann"))).claim.id;
+  engine_.ask(claim("bob"));
+  engine_.submit(claim("cid"));
+  engine_.turn();
+  EXPECT_FALSE(aside("dan")) << "the last unit's claim may still be lost";
+  engine_.settle();
+  const auto refused = aside("dan");
+  ASSERT_TRUE(refused);
+  const auto& said = std::get<store::ClaimReply>(*refused);
+
+  struct Sink : store::ReplySink {
+    void on_reply(std::uint64_t, store::Reply&& each) override { reply = std::move(each); }
+    store::Reply reply;
+  } sink;
+  ASSERT_TRUE(engine_.engine().submit({0, &sink, 1}, claim("dan")));
+  engine_.settle();
+  const auto& by_engine = std::get<store::ClaimReply>(sink.reply);
+  EXPECT_EQ(said.refusal, sale::Refusal::sold_out);
+  EXPECT_EQ(said.verdict, by_engine.verdict);
+  EXPECT_EQ(said.refusal, by_engine.refusal);
+  EXPECT_EQ(said.sale, by_engine.sale);
+  EXPECT_EQ(said.sequence, by_engine.sequence);
+  EXPECT_EQ(said.available, by_engine.available);
+  EXPECT_EQ(said.availability, by_engine.availability);
+  EXPECT_EQ(said.now, by_engine.now);
+
+  EXPECT_FALSE(aside("ann")) << "who has a claim is given it again (R9)";
+  const auto sale = std::get<store::SaleView>(engine_.ask(store::ReadSale{sale::Slug("s")}));
+  EXPECT_EQ(sale.refused[static_cast<std::size_t>(sale::Refusal::sold_out)], 2U);
+  engine_.ask(store::ReleaseClaim{sale::Slug("s"), granted, {}, {}});
+  EXPECT_FALSE(aside("dan")) << "a unit is free again";
+}
+
+TEST_F(EngineOnADisk, NoRefusalAsideWhereTheClockHasSomethingToDo) {
+  auto definition = std::make_shared<sale::SaleDefinition>();
+  definition->slug = "held";
+  definition->stock = 1;
+  definition->hold_seconds = 10;
+  engine_.ask(sale::CreateSale{definition});
+  engine_.ask(claim("ann", "held"));
+  const auto refused = engine_.engine().refuse_aside(claim("bob", "held"));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(std::get<store::ClaimReply>(*refused).availability, sale::Availability::all_held);
+  engine_.clock().advance(10s);
+  EXPECT_FALSE(engine_.engine().refuse_aside(claim("bob", "held")));
+  EXPECT_EQ(std::get<store::ClaimReply>(engine_.ask(claim("bob", "held"))).verdict,
+            sale::ClaimVerdict::granted);
+}
+
+TEST_F(EngineOnADisk, NoRefusalAsideAfterAFailedSync) {
+  open_sale("sold", 1);
+  engine_.ask(claim("ann", "sold"));
+  EXPECT_TRUE(engine_.engine().refuse_aside(claim("bob", "sold")));
+  engine_.files().faults().add({.operation = Operation::sync});
+  engine_.submit(claim("ann"));
+  engine_.settle();
+  ASSERT_TRUE(engine_.failure());
+  EXPECT_FALSE(engine_.engine().refuse_aside(claim("bob", "sold")));
+}
+
 TEST_F(EngineOnADisk, TooManyWaitingAreTurnedAway) {
   int taken = 0;
   for (int i = 0; i < 150; ++i) {

@@ -1,5 +1,6 @@
 #include "store/embedded/execution.h"
 
+#include "base/check.h"
 #include "sale/decide.h"
 
 namespace doorbuster::embedded {
@@ -119,12 +120,8 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     }
     const sale::ClaimOutcome outcome = sale::decide(sale, command, now_, engine_.events_);
     if (!commit_caused(command.trace)) return no_room_to_claim(sale);
-    MaybeReply reply(std::in_place, std::in_place_type<store::ClaimReply>);
-    auto& answer = std::get<store::ClaimReply>(*reply);
-    answer.verdict = outcome.verdict;
-    answer.sale.assign(sale.definition().slug);
-    answer.sequence = sale.sequence();
-    answer.refusal = outcome.refusal;
+    MaybeReply reply;
+    store::ClaimReply& answer = begin_reply(reply, sale, outcome);
     if (outcome.verdict == sale::ClaimVerdict::refused) {
       fill_refusal(sale, command, answer);
     } else {
@@ -133,6 +130,32 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     count(sale, answer);
     return reply;
   });
+}
+
+store::ClaimReply& Execution::begin_reply(MaybeReply& reply, const sale::SaleState& sale,
+                                          const sale::ClaimOutcome& outcome) {
+  auto& answer = std::get<store::ClaimReply>(reply.emplace(std::in_place_type<store::ClaimReply>));
+  answer.verdict = outcome.verdict;
+  answer.sale.assign(sale.definition().slug);
+  answer.sequence = sale.sequence();
+  answer.refusal = outcome.refusal;
+  return answer;
+}
+
+Execution::MaybeReply Execution::refusal(const sale::ClaimUnits& command) {
+  const sale::SaleState* sale = engine_.catalog_.find(command.sale.view());
+  if (sale == nullptr || sale->archived() || !is_settled(*sale)) return std::nullopt;
+  // Most claims while units are free: not worth deciding twice.
+  const bool has_units = sale->totals().available >= command.quantity;
+  if (has_units && sale->status() == sale::SaleStatus::open) return std::nullopt;
+  if (engine_.last_decided(sale->ordinal()) > engine_.durable_head_.position()) return std::nullopt;
+  std::vector<sale::Event> events;
+  const sale::ClaimOutcome outcome = sale::decide(*sale, command, now_, events);
+  if (outcome.verdict != sale::ClaimVerdict::refused) return std::nullopt;
+  CHECK(events.empty());
+  MaybeReply reply;
+  fill_refusal(*sale, command, begin_reply(reply, *sale, outcome));
+  return reply;
 }
 
 void Execution::fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits& command,

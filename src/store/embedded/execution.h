@@ -16,6 +16,9 @@ class Execution {
   // the journal has no room yet; or the sale's claims are archived. The command has changed
   // nothing, and is to be run again.
   std::optional<store::Reply> run(const store::Command& command);
+  // The reply to a claim where it is a refusal that changes nothing and rests on durable state
+  // alone; nothing: run() has to say. Thread: any, while nobody changes the engine.
+  std::optional<store::Reply> refusal(const sale::ClaimUnits& command);
   // The one sale that the reply tells of; nothing: it tells of others too, or of there being none.
   std::optional<sale::SaleOrdinal> about() const { return about_; }
 
@@ -77,6 +80,10 @@ class Execution {
                           const TraceParent& trace, Decide decide);
   template <typename Command>
   MaybeReply change_sale(const Command& command);
+
+  // The reply to what was decided of a claim, but for its view.
+  static store::ClaimReply& begin_reply(MaybeReply& reply, const sale::SaleState& sale,
+                                        const sale::ClaimOutcome& outcome);
 
   Engine& engine_;
   Time now_;
