@@ -20,7 +20,11 @@ class Worker {
 // Thread: run() from any. Owns: its thread; the destructor runs what was given before and joins.
 class ThreadWorker final : public Worker {
  public:
-  enum class Priority { normal, low };  // low: what others leave of the processors
+  enum class Priority {
+    normal,
+    low,         // what others leave of the processors
+    background,  // the same, and in short pieces: see give_way()
+  };
 
   explicit ThreadWorker(const char* name, Priority priority = Priority::normal);
   ~ThreadWorker() override;
@@ -38,5 +42,11 @@ class ThreadWorker final : public Worker {
   bool stopping_ = false;
   std::thread thread_;
 };
+
+// For long work to call every few dozen microseconds: on the thread of a background worker it
+// pauses now and then, elsewhere it does nothing. A low priority is not enough: a kernel that
+// preempts lazily lets who has just been woken wait for a tick, some milliseconds, and a commit is
+// several such wakings.
+void give_way();
 
 }  // namespace doorbuster

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/worker.h"
 
 namespace doorbuster::embedded {
 namespace {
@@ -109,6 +110,7 @@ Status StreamWriter::write(std::span<const std::byte> bytes) {
 }
 
 Status StreamWriter::write_chunk() {
+  give_way();
   ChunkHeaderBytes header{0, static_cast<std::uint32_t>(chunk_.size() - kChunkHeaderBytes)};
   std::memcpy(chunk_.data(), &header, sizeof header);
   header.crc = crc_of_chunk(chunk_);
@@ -153,6 +155,7 @@ Status StreamReader::read_some(std::vector<std::byte>& out) {
 }
 
 Status StreamReader::read_chunk() {
+  give_way();
   if (left() == 0) return damage_at(path_, at_, "what is written here ends too early");
   chunk_.resize(std::min<std::uint64_t>(kChunkHeaderBytes + kChunkBytes, left()));
   const auto read = file_.read_at(at_, chunk_);

@@ -74,8 +74,8 @@ class Condition {
 struct Ground {
   std::unique_ptr<FileLock> lock;
   ThreadWorker committer{"db-committer"};
-  ThreadWorker preparer{"db-preparer"};
-  ThreadWorker snapshots{"db-snapshots", ThreadWorker::Priority::low};
+  ThreadWorker preparer{"db-preparer", ThreadWorker::Priority::background};
+  ThreadWorker snapshots{"db-snapshots", ThreadWorker::Priority::background};
   ThreadWorker archive{"db-archive", ThreadWorker::Priority::low};
 };
 

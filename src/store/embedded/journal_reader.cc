@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/worker.h"
 
 namespace doorbuster::embedded {
 namespace {
+
+constexpr std::size_t kReadAtOnce = 128 * 1024;
 
 struct Segment {
   std::uint64_t number = 0;
@@ -28,10 +31,18 @@ Result<Segment> load(FileSystem& files, const std::string& directory, std::uint6
   if (Status s = (*file)->settle(); !s.ok()) return s.error();
   const auto size = (*file)->size();
   if (!size) return size.error();
-  segment.bytes.resize(*size);
-  const auto read = (*file)->read_at(0, segment.bytes);
-  if (!read) return read.error();
-  segment.bytes.resize(*read);
+  // In steps: within a call of the kernel nobody else gets the processor.
+  segment.bytes.clear();
+  segment.bytes.reserve(*size);
+  while (segment.bytes.size() < *size) {
+    const std::size_t at = segment.bytes.size();
+    segment.bytes.resize(std::min<std::size_t>(*size, at + kReadAtOnce));
+    const auto read = (*file)->read_at(at, std::span(segment.bytes).subspan(at));
+    if (!read) return read.error();
+    segment.bytes.resize(at + *read);
+    if (*read == 0) break;
+    give_way();
+  }
   return segment;
 }
 

@@ -4,12 +4,17 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/worker.h"
 
 namespace doorbuster::embedded {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryAfter{1000};
 constexpr std::size_t kStep = std::size_t{1} << 20;  // bytes of a write that fills a file
+// Of a segment that is made while groups are committed: so much at a time is written, lest its
+// thread keep the processor in the kernel, and after each kStep the disk has to have it, lest a
+// group's sync wait for all of it.
+constexpr std::size_t kZerosAtOnce = 128 * 1024;
 
 // Makes the file all zeros, in place: that takes no room of a full disk.
 Status blank(FileSystem& files, const std::string& path) {
@@ -278,10 +283,17 @@ Result<std::shared_ptr<File>> prepare_segment(FileSystem& files, const std::stri
   const auto fill = [&]() -> Status {
     auto file = files.open(temporary, OpenMode::create);
     if (!file) return file.error();
-    const std::vector<std::byte> zeros(std::min<std::uint64_t>(kStep, bytes));
+    const std::vector<std::byte> zeros(std::min<std::uint64_t>(kZerosAtOnce, bytes));
+    std::uint64_t unsynced = 0;
     for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
       const auto step = std::span(zeros).first(std::min<std::uint64_t>(zeros.size(), bytes - at));
       if (Status s = (*file)->write_at(at, step); !s.ok()) return s;
+      unsynced += step.size();
+      if (unsynced >= kStep) {
+        if (Status s = (*file)->sync(); !s.ok()) return s;
+        unsynced = 0;
+      }
+      give_way();
     }
     if (Status s = (*file)->sync(); !s.ok()) return s;
     if (Status s = files.rename(temporary, path); !s.ok()) return s;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/worker.h"
 #include "sale/decide.h"
 #include "sale/event_codec.h"
 #include "store/embedded/replay.h"
@@ -16,6 +17,8 @@ namespace {
 // are small ones where there are many.
 constexpr std::size_t kManyFiles = 64;
 constexpr std::uint64_t kSmallFile = std::uint64_t{4} << 20;
+
+constexpr std::uint64_t kRecordsAtOnce = 64;
 
 // What images and events become in memory, roughly, and on the safe side.
 constexpr std::uint64_t kMemoryPerImageByte = 2;
@@ -31,6 +34,7 @@ class SealedVisitor : public GroupVisitor {
   Status on_group(const GroupHeader& header, std::span<const std::byte> payload) final {
     if (stopping_.load(std::memory_order_relaxed)) return stopped();
     for (std::uint64_t position = header.first_position; !payload.empty(); ++position) {
+      if (position % kRecordsAtOnce == 0) give_way();
       const auto record = take_record(payload);
       if (!record) {
         return at_event(position, {ErrorCode::data_damaged, "the bytes are no record"});
