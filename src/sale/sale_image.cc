@@ -8,7 +8,6 @@
 
 #include "base/check.h"
 #include "base/wire.h"
-#include "base/worker.h"
 #include "sale/event_codec.h"
 
 namespace doorbuster::sale {
@@ -291,7 +290,6 @@ struct SaleImage {
     std::array<std::uint64_t, kEndReasons> released{};
     std::vector<HoldEnd> hold_ends;
     for (std::uint32_t i = 0; i < sale.claims_.size(); ++i) {
-      if (i % kClaimsAtOnce == 0) give_way();
       const Claim& claim = sale.claims_.claims_[i];
       switch (sale.status_of(claim)) {
         case ClaimStatus::held:
