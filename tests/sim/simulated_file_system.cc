@@ -174,6 +174,7 @@ std::size_t SimulatedFileSystem::bytes_that_fit(NodeId node, std::uint64_t offse
 
 Status SimulatedFileSystem::write(NodeId node, const std::string& path, std::uint64_t offset,
                                   std::span<const std::byte> bytes) {
+  longest_transfer_ = std::max(longest_transfer_, bytes.size());
   const Met met = begin(Operation::write, path, offset, bytes.size());
   auto& content = disk_.content(node);
   if (met) {
@@ -197,6 +198,7 @@ Status SimulatedFileSystem::write(NodeId node, const std::string& path, std::uin
 
 Result<std::size_t> SimulatedFileSystem::read(NodeId node, const std::string& path,
                                               std::uint64_t offset, std::span<std::byte> bytes) {
+  longest_transfer_ = std::max(longest_transfer_, bytes.size());
   const Met met = begin(Operation::read, path, offset, bytes.size());
   if (met && *met != Fault::Kind::bit_flip) return error(*met, Operation::read, path);
   const std::size_t got = disk_.content(node).read(offset, bytes);

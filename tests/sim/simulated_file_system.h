@@ -75,6 +75,8 @@ class SimulatedFileSystem final : public embedded::FileSystem {
   // nothing and gives storage_unavailable. Writes within a file's size always fit.
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
   std::uint64_t used_bytes() const { return disk_.used_bytes(); }
+  // The most bytes of one read or write since this was last asked.
+  std::size_t take_longest_transfer() { return std::exchange(longest_transfer_, 0); }
 
   // Direct access for tests: no operation, no fault, no trace.
   std::vector<std::string> paths() const { return disk_.paths(); }
@@ -129,6 +131,7 @@ class SimulatedFileSystem final : public embedded::FileSystem {
   std::shared_ptr<Process> process_;
   std::vector<NodeId> locked_;
   std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
+  std::size_t longest_transfer_ = 0;
   std::uint64_t operations_ = 0;
   Faults faults_;
   Trace trace_;

@@ -94,6 +94,13 @@ TEST_F(WriterOnADisk, KeepsMoreThanASegmentAheadWhenNothingIsReserved) {
   EXPECT_FALSE(writer_.prepare_at());
 }
 
+// A thread that is in the kernel for long, and a disk that was given much at once, keep the
+// committer waiting.
+TEST_F(WriterOnADisk, MakesSegmentsInSmallPieces) {
+  ASSERT_EQ(segments(), 2U);
+  EXPECT_LE(files_.take_longest_transfer(), kSegmentBytes / 8);
+}
+
 TEST_F(WriterOnADisk, KeepsMoreAheadAsMoreIsReserved) {
   writer_.set_reserve(10'000);
   writer_.prepare(now_);

@@ -106,6 +106,14 @@ TEST_F(Snapshots, WhatTheWholeJournalFoldsToIsWhatASnapshotAndItsTailHold) {
   EXPECT_EQ(digest(), before);
 }
 
+// A thread that is in the kernel for long keeps the committer waiting.
+TEST_F(Snapshots, ReadAndWriteInSmallPieces) {
+  claim(0, 130);
+  engine_.files().take_longest_transfer();
+  ASSERT_TRUE(take().ok());
+  EXPECT_LE(engine_.files().take_longest_transfer(), 128U * 1024);
+}
+
 TEST_F(Snapshots, TheNextOneKeepsTheImagesOfSalesThatNothingHappenedTo) {
   claim(0, 130);
   ASSERT_TRUE(take().ok());
