@@ -92,8 +92,10 @@ void EventLoop::serve_io() {
 }
 
 void EventLoop::post(std::function<void()> work) {
-  boost::asio::post(io_, std::move(work));
+  // First the flag: what is posted may end the loop, and with it all of this. A turn that sees the
+  // flag and not yet the work comes round to it by itself.
   posted_.store(true, std::memory_order_release);
+  boost::asio::post(io_, std::move(work));
 }
 
 void EventLoop::change_limits(Limits limits) {
