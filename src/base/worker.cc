@@ -15,7 +15,9 @@ constexpr std::chrono::microseconds kPiece{500};
 constexpr std::chrono::microseconds kPause{1'500};
 
 using Moment = std::chrono::steady_clock::time_point;
-thread_local bool is_background = false;
+// Of a background worker's thread: whether the worker is to end. Who waits for that waits no longer
+// than the work takes.
+thread_local const std::atomic<bool>* background_ends = nullptr;
 thread_local Moment piece_began;
 
 }  // namespace
@@ -47,7 +49,7 @@ void ThreadWorker::work(Priority priority) {
   if (priority != Priority::normal) {
     static_cast<void>(::setpriority(PRIO_PROCESS, 0, kLowNiceness));
   }
-  is_background = priority == Priority::background;
+  if (priority == Priority::background) background_ends = &stopping_;
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
@@ -61,7 +63,7 @@ void ThreadWorker::work(Priority priority) {
 }
 
 void give_way() {
-  if (!is_background) return;
+  if (background_ends == nullptr || background_ends->load(std::memory_order_relaxed)) return;
   const Moment now = std::chrono::steady_clock::now();
   if (now - piece_began < kPiece) return;
   std::this_thread::sleep_for(kPause);

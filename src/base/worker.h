@@ -2,6 +2,7 @@
 // scheduler in a simulation.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -39,14 +40,14 @@ class ThreadWorker final : public Worker {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 
 // For long work to call every few dozen microseconds: on the thread of a background worker it
-// pauses now and then, elsewhere it does nothing. A low priority is not enough: a kernel that
-// preempts lazily lets who has just been woken wait for a tick, some milliseconds, and a commit is
-// several such wakings.
+// pauses now and then, until the worker is to end; elsewhere it does nothing. A low priority is not
+// enough: a kernel that preempts lazily lets who has just been woken wait for a tick, some
+// milliseconds, and a commit is several such wakings.
 void give_way();
 
 }  // namespace doorbuster

@@ -210,10 +210,9 @@ bool Engine::submit(const Ticket& ticket, const store::Command& command) {
 std::optional<store::Reply> Engine::refuse_aside(const store::Command& command) {
   const auto* claim = std::get_if<sale::ClaimUnits>(&command);
   if (claim == nullptr || !deciding_ || failed_ || stopping_) return std::nullopt;
-  const sale::SaleState* sale = catalog_.find(claim->sale.view());
-  if (sale == nullptr || sale->ordinal().value >= tallies_.size()) return std::nullopt;
-  std::optional<store::Reply> reply = Execution(*this, time_line_.now()).refusal(*claim);
-  if (reply) count_aside(sale->ordinal(), std::get<store::ClaimReply>(*reply).refusal);
+  Execution execution(*this, time_line_.now());
+  std::optional<store::Reply> reply = execution.refusal(*claim);
+  if (reply) count_aside(*execution.about(), std::get<store::ClaimReply>(*reply).refusal);
   return reply;
 }
 

@@ -33,6 +33,7 @@ ClaimTally& Engine::touch(sale::SaleOrdinal sale) {
 }
 
 void Engine::count_aside(sale::SaleOrdinal sale, sale::Refusal refusal) {
+  CHECK(sale.value < tallies_.size());  // its creation was counted
   ClaimTally& tally = tallies_[sale.value];
   std::atomic_ref(tally[refusal]).fetch_add(1, std::memory_order_relaxed);
   if (std::atomic_ref(tally.touched).exchange(true, std::memory_order_relaxed)) return;

@@ -153,6 +153,7 @@ Execution::MaybeReply Execution::refusal(const sale::ClaimUnits& command) {
   const sale::ClaimOutcome outcome = sale::decide(*sale, command, now_, events);
   if (outcome.verdict != sale::ClaimVerdict::refused) return std::nullopt;
   CHECK(events.empty());
+  about_ = sale->ordinal();
   MaybeReply reply;
   fill_refusal(*sale, command, begin_reply(reply, *sale, outcome));
   return reply;
