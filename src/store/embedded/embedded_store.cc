@@ -106,7 +106,23 @@ class DueAlarm {
   Alarm alarm_;
 };
 
-// The engine on the thread of its only port: no hop at all.
+// Decides `letters` in their order, and leaves none; what the engine does not take is answered in
+// `refused`. Where each begins to look in memory is fetched while those before it are decided.
+void decide(Engine& engine, std::vector<store::Letter>& letters, std::vector<Released>& refused) {
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < std::min(kAhead, letters.size()); ++i) {
+    engine.expect(letters[i].command);
+  }
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    if (i + kAhead < letters.size()) engine.expect(letters[i + kAhead].command);
+    if (engine.submit(letters[i].ticket, letters[i].command)) continue;
+    refused.emplace_back(letters[i].ticket, Error{ErrorCode::overloaded, "too much is waiting"});
+  }
+  letters.clear();
+}
+
+// The engine on the thread of its only port: no hop at all. What is asked in a turn is decided in
+// batches, so that one code after the other has the caches, not all of them for each claim.
 class DrivenStore final : public store::ClaimStore {
  public:
   DrivenStore(std::unique_ptr<FileLock> lock, FileSystem& files, const Clock& clock,
@@ -117,7 +133,8 @@ class DrivenStore final : public store::ClaimStore {
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
         feed_(files, callbacks.data_dir, identity_, engine_.durable_head(), engine_.slugs()),
-        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }),
+        max_waiting_(callbacks.max_waiting) {
     ground_.lock = std::move(lock);
   }
 
@@ -156,13 +173,15 @@ class DrivenStore final : public store::ClaimStore {
     }
     bool submit(const store::Command& command, store::ReplySink& sink,
                 std::uint64_t context) override {
-      return store_.engine_.submit({0, &sink, context, store_.step_.begun()}, command);
+      return store_.take(command, sink, context);
     }
     void flush() override { store_.flush(); }
 
    private:
     DrivenStore& store_;
   };
+
+  static constexpr std::size_t kBatch = 32;
 
   // Thread: a worker.
   void wake() {
@@ -172,10 +191,18 @@ class DrivenStore final : public store::ClaimStore {
     if (wake_port_) wake_port_();
   }
 
+  bool take(const store::Command& command, store::ReplySink& sink, std::uint64_t context) {
+    if (engine_.waiting() + letters_.size() >= max_waiting_) return false;
+    letters_.push_back({{0, &sink, context, step_.begun()}, command});
+    if (letters_.size() == kBatch) decide(engine_, letters_, refused_);
+    return true;
+  }
+
   // A step is a turn of the port's thread, from its first command on: what else that thread does
   // meanwhile is in it.
   void flush() {
     const auto began = step_.begun();
+    decide(engine_, letters_, refused_);
     if (const Status status = engine_.collect(); !status.ok()) {
       condition_.note(engine_);
       on_failure_(status.error());
@@ -184,6 +211,7 @@ class DrivenStore final : public store::ClaimStore {
     engine_.end_turn();
     condition_.note(engine_);
     std::vector<Released> replies = std::move(replies_);
+    store::move_all(refused_, replies);
     engine_.take_released(replies);
     for (Released& released : replies) {
       released.ticket.sink->on_reply(released.ticket.context, std::move(released.reply));
@@ -192,8 +220,9 @@ class DrivenStore final : public store::ClaimStore {
     replies_ = std::move(replies);
     // A reply may have led to the next command (a streamed list): it is begun in this turn, and
     // what needs no disk is delivered in the next, so that one reader does not keep the loop.
+    decide(engine_, letters_, refused_);
     engine_.end_turn();
-    if (engine_.has_released() || engine_.wants_turn()) wake();
+    if (!refused_.empty() || engine_.has_released() || engine_.wants_turn()) wake();
     due_alarm_.follow(engine_);
     engine_.end_step(began);
     step_.end();
@@ -212,8 +241,11 @@ class DrivenStore final : public store::ClaimStore {
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
+  const std::size_t max_waiting_;
   store::TurnBegin step_;
-  std::vector<Released> replies_;
+  std::vector<store::Letter> letters_;  // not decided yet, fewer than a batch
+  std::vector<Released> refused_;       // not taken, and not told yet
+  std::vector<Released> replies_;       // scratch
   bool connected_ = false;
 };
 
@@ -311,8 +343,7 @@ class ThreadedStore final : public store::ClaimStore {
 
   void turn(std::vector<store::Letter>& letters, bool stopping) {
     figures_awaited_.store(false);
-    for (const store::Letter& letter : letters) decide(letter);
-    letters.clear();
+    decide(engine_, letters, leaving_);
     if (const Status status = engine_.collect(); !status.ok()) fail(status.error());
     if (stopping) engine_.begin_stop();
     engine_.settle_due();
@@ -321,11 +352,6 @@ class ThreadedStore final : public store::ClaimStore {
     condition_.note(engine_);
     engine_.take_released(leaving_);
     mailroom_.deliver(leaving_);
-  }
-
-  void decide(const store::Letter& letter) {
-    if (engine_.submit(letter.ticket, letter.command)) return;
-    leaving_.push_back({letter.ticket, Error{ErrorCode::overloaded, "too much is waiting"}});
   }
 
   void fail(const Error& error) {

@@ -197,6 +197,13 @@ bool Engine::group_is_full() const {
   return group_.payload_bytes() + kLargestDecision > options_.max_group_bytes;
 }
 
+void Engine::expect(const store::Command& command) const {
+  const auto* claim = std::get_if<sale::ClaimUnits>(&command);
+  if (claim == nullptr) return;
+  const sale::SaleState* sale = catalog_.find(claim->sale.view());
+  if (sale != nullptr) sale->expect(claim->buyer.view());
+}
+
 bool Engine::submit(const Ticket& ticket, const store::Command& command) {
   if (failed_ || stopping_ || waiting() >= options_.max_waiting) return false;
   if (!backlog_.empty() || group_is_full()) {

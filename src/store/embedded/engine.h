@@ -71,6 +71,8 @@ class Engine {
   // Makes the journal ready to be written. Waits for the disk.
   Status open();
 
+  // submit() of `command` will come soon: has memory brought that it begins with. Changes nothing.
+  void expect(const store::Command& command) const;
   // Decides `command`, or queues it behind a full group. False: max_waiting commands are waiting.
   bool submit(const Ticket& ticket, const store::Command& command);
   // The reply to a claim that is refused without changing anything, where what it rests on is
