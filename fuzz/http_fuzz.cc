@@ -1,6 +1,7 @@
 // Bytes of one connection, in pieces of any size, through the request reader. Whatever comes: it
 // must give the same requests and the same refusal as when the bytes come at once, and every view
-// it gives must lie in memory that may be read.
+// it gives must lie in memory that may be read; and a head that is read as a plain one must be what
+// the parser makes of it.
 //
 // Input: the first byte seeds the sizes of the pieces, the rest is what the client sends.
 #include <algorithm>
@@ -80,6 +81,49 @@ std::string transcript_of(std::string_view bytes, std::uint32_t seed) {
   return transcript;
 }
 
+// What the first head says; "!" if it is refused, or has as many fields as it may.
+std::string first_head(std::string_view bytes) {
+  RequestReader reader(kHeadLimit, Peer{});
+  const auto room = reader.prepare();
+  const std::size_t size = std::min(room.size(), bytes.size());
+  std::memcpy(room.data(), bytes.data(), size);
+  reader.commit(size);
+  std::string transcript;
+  switch (reader.next()) {
+    case RequestReader::Step::need_more:
+    case RequestReader::Step::refused:
+      return "!";
+    case RequestReader::Step::head:
+      transcript = "body ";
+      break;
+    case RequestReader::Step::request:
+      break;
+  }
+  const auto& request = reader.request();
+  if (request.fields.size() == 100) return "!";
+  record(transcript, request.method_text);
+  record(transcript, request.target);
+  for (const auto& field : request.fields) {
+    record(transcript, field.name);
+    record(transcript, field.value);
+  }
+  return transcript;
+}
+
+// With a field that says nothing new a head is not plain, and the parser reads it.
+void compare_with_parser(std::string_view bytes) {
+  const auto end = bytes.find("\r\n\r\n");
+  if (end == std::string_view::npos || end + 64 > kHeadLimit) return;
+  std::string odd(bytes.substr(0, end + 4));
+  const std::string plain = first_head(odd);
+  if (plain == "!") return;
+  odd.insert(end + 2, "Connection: keep-alive\r\n");
+  std::string added;
+  record(added, "Connection");
+  record(added, "keep-alive");
+  CHECK(first_head(odd) == plain + added);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -88,5 +132,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto at_once = transcript_of(bytes, 0);
   const auto in_pieces = transcript_of(bytes, data[0] + 1U);
   CHECK(at_once == in_pieces);
+  compare_with_parser(bytes);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "http/plain_head.h"
 #include "http/syntax.h"
 
 namespace doorbuster::http {
@@ -154,8 +155,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
   std::uint64_t excess_ = 0;
 };
 
-RequestReader::RequestReader(std::size_t head_limit, const Peer& peer)
-    : head_limit_(head_limit), parser_(std::make_unique<Parser>()) {
+RequestReader::RequestReader(std::size_t head_limit, const Peer& peer) : head_limit_(head_limit) {
   request_.peer = peer;
 }
 
@@ -298,19 +298,17 @@ RequestReader::Step RequestReader::parse_head(std::size_t head_size, std::size_t
   if (!is_valid_target(line->method, line->target)) return refuse(BadRequest::malformed);
 
   fields_.clear();
-  parser_->begin(fields_, head_limit_);
-  error_code ec;
-  const auto used = parser_->put(boost::asio::const_buffer(base(), head_size), ec);
-  if (ec) return refuse(parser_->refusal.value_or(BadRequest::malformed));
-  if (used != head_size) return refuse(BadRequest::malformed);
-
   http11_ = version == Version::http11;
-  if (http11_ && parser_->hosts != 1) return refuse(BadRequest::malformed);
-  if (!http11_ && parser_->codings > 0) return refuse(BadRequest::malformed);
-  DCHECK(parser_->chunked() == (parser_->codings == 1));
-  keep_alive_ = parser_->keep_alive();
-  chunked_ = parser_->chunked();
-  expects_continue_ = http11_ && parser_->expects_continue;
+  const std::size_t lines = first_line + 2;
+  const std::string_view fields(base() + lines, head_size - 2 - lines);
+  if (const auto plain = read_plain_head(fields, kMaxFields, fields_); plain && http11_) {
+    keep_alive_ = true;
+    chunked_ = false;
+    expects_continue_ = false;
+    announced_ = plain->content_length;
+  } else if (const auto refusal = parse_whole_head(head_size)) {
+    return refuse(*refusal);
+  }
 
   request_.method = method_of(line->method);
   request_.method_text = line->method;
@@ -322,9 +320,27 @@ RequestReader::Step RequestReader::parse_head(std::size_t head_size, std::size_t
   request_.fields = fields_;
   request_.body = {};
   head_size_ = head_size;
-  if (!chunked_ && parser_->length == 0) return complete(0, head_size);
+  if (!chunked_ && announced_ == 0) return complete(0, head_size);
   state_ = State::head_given;
   return Step::head;
+}
+
+std::optional<BadRequest> RequestReader::parse_whole_head(std::size_t head_size) {
+  if (parser_ == nullptr) parser_ = std::make_unique<Parser>();
+  fields_.clear();
+  parser_->begin(fields_, head_limit_);
+  error_code ec;
+  const auto used = parser_->put(boost::asio::const_buffer(base(), head_size), ec);
+  if (ec) return parser_->refusal.value_or(BadRequest::malformed);
+  if (used != head_size) return BadRequest::malformed;
+  if (http11_ && parser_->hosts != 1) return BadRequest::malformed;
+  if (!http11_ && parser_->codings > 0) return BadRequest::malformed;
+  DCHECK(parser_->chunked() == (parser_->codings == 1));
+  keep_alive_ = parser_->keep_alive();
+  chunked_ = parser_->chunked();
+  expects_continue_ = http11_ && parser_->expects_continue;
+  announced_ = parser_->length;
+  return std::nullopt;
 }
 
 void RequestReader::allow_body(std::size_t limit) {
@@ -335,11 +351,11 @@ void RequestReader::allow_body(std::size_t limit) {
     state_ = State::chunked_body;
     return;
   }
-  if (parser_->length > limit) {
+  if (announced_ > limit) {
     refuse(BadRequest::body_too_large);
     return;
   }
-  body_size_ = static_cast<std::size_t>(parser_->length);
+  body_size_ = static_cast<std::size_t>(announced_);
   state_ = State::sized_body;
 }
 

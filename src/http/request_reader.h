@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,8 @@ class RequestReader {
   bool skip_empty_lines();
   Step read_head();
   Step parse_head(std::size_t size, std::size_t first_line);
+  // Of a head that is not plain: its fields and what they say, or why it is refused.
+  std::optional<BadRequest> parse_whole_head(std::size_t size);
   Step read_sized_body();
   Step read_chunks();
   Step complete(std::size_t body_size, std::size_t request_size);
@@ -84,13 +87,14 @@ class RequestReader {
   // Of the current request; positions count from base().
   State state_ = State::head;
   HeadScanner scanner_;
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<Parser> parser_;  // null until a head comes that is not plain
   std::vector<Field> fields_;
   Request request_;
   int empty_lines_ = 0;
   std::size_t head_size_ = 0;
   std::size_t body_size_ = 0;     // as announced, or as decoded so far
   std::size_t request_size_ = 0;  // when complete: everything up to the next request
+  std::uint64_t announced_ = 0;   // Content-Length
   bool http11_ = true;
   bool keep_alive_ = true;
   bool chunked_ = false;

@@ -243,5 +243,89 @@ TEST(Syntax, KnowsLengthsAndCodings) {
   }
 }
 
+// The same request, read by the parser: nothing about it is plain any more.
+std::string made_odd(std::string bytes) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  return bytes.insert(bytes.find(kEnd) + 2, "Connection: keep-alive\r\n");
+}
+
+void expect_read_the_same(const std::string& bytes) {
+  Transcript plain;
+  Transcript odd;
+  plain.feed(bytes);
+  odd.feed(made_odd(bytes));
+  std::string text = odd.text();
+  const std::string added = " Connection=keep-alive";
+  if (const auto at = text.find(added); at != std::string::npos) text.erase(at, added.size());
+  EXPECT_EQ(plain.text(), text) << bytes;
+}
+
+TEST(PlainHead, IsReadAsTheParserReadsIt) {
+  for (const std::string fields : {"",
+                                   "X-Buyer-Id: anna\r\n",
+                                   "x-buyer-id:anna\r\n",
+                                   "X-Buyer-Id: \t anna \t\r\n",
+                                   "X-Buyer-Id:\r\n",
+                                   "X-Buyer-Id:  \r\n",
+                                   "Accept: a b\tc\r\n",
+                                   "A: \xc3\xa4\r\n",
+                                   "A: \x7f\r\n",
+                                   "A: \x01\r\n",
+                                   "A : b\r\n",
+                                   ": b\r\n",
+                                   "A\r\n",
+                                   "A b: c\r\n",
+                                   "A: b\rc\r\n",
+                                   "(A): b\r\n",
+                                   "HOST: b\r\n",
+                                   "Content-Length: 0\r\n",
+                                   "CONTENT-LENGTH: 5\r\n",
+                                   "Content-Length: 05\r\n",
+                                   "Content-Length: 5\r\nContent-Length: 5\r\n",
+                                   "Content-Length: 5 \r\n",
+                                   "Content-Length: -5\r\n",
+                                   "Content-Length: 5, 5\r\n",
+                                   "Content-Length:\r\n",
+                                   "Content-Length: 999999999999999999\r\n",
+                                   "Content-Length: 9999999999999999999\r\n",
+                                   "Expect: 100-continue\r\n",
+                                   "Upgrade: h2c\r\n",
+                                   "!#$%&'*+-.^_`|~: 1\r\n"}) {
+    expect_read_the_same("POST /a?b HTTP/1.1\r\nHost: x:80\r\n" + fields + "\r\nhello");
+    expect_read_the_same("POST /a?b HTTP/1.1\r\n" + fields + "Host: x\r\n\r\nhello");
+  }
+  for (const std::string host :
+       {"", "x", "x:80", "x:800000", "[::1]:1", "[::1", "a b", "a%zz", "a/b"}) {
+    expect_read_the_same("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  }
+  expect_read_the_same("GET / HTTP/1.1\r\n\r\n");
+  std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 98; ++i) many += "A: b\r\n";
+  expect_read_the_same(many + "\r\n");
+}
+
+TEST(PlainHead, IsReadAsTheParserReadsItWhateverComes) {
+  std::mt19937 random(1);
+  const std::vector<std::string> pieces = {
+      "Host: ",   "x",  "\r\n",       "Content-Length: ", "5",    " ",    "\t", ":", "A: ",
+      "Expect: ", "\r", "Host:x\r\n", "\r\nA: ",          "\x80", "\x7f", "b",  "@", "-"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string head = "POST / HTTP/1.1\r\nHost: x";
+    for (auto count = random() % 12; count > 0; --count) head += pieces[random() % pieces.size()];
+    const std::string bytes = head + "\r\n\r\nhello";
+    if (bytes.find("\r\n\r\n") != head.size()) continue;
+    expect_read_the_same(bytes);
+  }
+}
+
+TEST(PlainHead, MayHaveNoMoreFieldsThanAnyOther) {
+  Transcript most;
+  Transcript more;
+  std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 99; ++i) many += "A: b\r\n";
+  EXPECT_TRUE(most.feed(many + "\r\n"));
+  EXPECT_FALSE(more.feed(many + "A: b\r\n\r\n"));
+}
+
 }  // namespace
 }  // namespace doorbuster::http

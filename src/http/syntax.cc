@@ -1,44 +1,12 @@
 #include "http/syntax.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+
+#include "http/char_class.h"
 
 namespace doorbuster::http {
 namespace {
-
-constexpr unsigned char kTokenChar = 1;
-constexpr unsigned char kTargetChar = 2;
-constexpr unsigned char kHostChar = 4;
-
-constexpr bool is_alphanumeric(int c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-constexpr std::array<unsigned char, 256> make_classes() {
-  std::array<unsigned char, 256> classes{};
-  for (int c = 0x21; c < 0x7f; ++c) {
-    auto& mine = classes[static_cast<std::size_t>(c)];
-    const bool alphanumeric = is_alphanumeric(c);
-    const auto one_of = [c](std::string_view set) {
-      return set.find(static_cast<char>(c)) != std::string_view::npos;
-    };
-    if (alphanumeric || one_of("!#$%&'*+-.^_`|~")) mine |= kTokenChar;
-    if (c != '#') mine |= kTargetChar;
-    if (alphanumeric || one_of("-._~!$&'()*+,;=%")) mine |= kHostChar;
-  }
-  return classes;
-}
-
-constexpr auto kClasses = make_classes();
-
-bool is_of(char c, unsigned char wanted) {
-  return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
-}
-
-bool all_of(std::string_view text, unsigned char wanted) {
-  return std::all_of(text.begin(), text.end(), [wanted](char c) { return is_of(c, wanted); });
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
@@ -79,9 +47,10 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 std::string_view without_spaces_around(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 Method method_of(std::string_view text) {
