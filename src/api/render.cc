@@ -24,8 +24,7 @@ Time next_change_of_status(const store::SaleView& sale) {
 }
 
 // Of a claim without its sale, its buyer and its units.
-constexpr std::size_t kMostBeforeUnits = 160;
-constexpr std::size_t kMostBehindUnits = 256;
+constexpr std::size_t kMostOfClaim = 416;
 
 constexpr std::uint32_t kUsual = 5;
 constexpr std::uint32_t kSeldom = 30;
@@ -103,7 +102,8 @@ void append_sale(std::string& out, const store::SaleView& sale) {
 
 void append_claim(std::string& out, const store::ClaimView& claim, std::string_view slug) {
   {
-    Pen pen(out, kMostBeforeUnits + slug.size() + most_of_json_string(claim.buyer.view()));
+    Pen pen(out, kMostOfClaim + slug.size() + most_of_json_string(claim.buyer.view()) +
+                     feed::most_of_units(claim.units));
     pen.put(R"({"id":")");
     sale::write(pen.take(sale::kClaimIdBytes), claim.id);
     pen.put(R"(","sale":")").put(slug);  // [a-z0-9-]
@@ -111,10 +111,7 @@ void append_claim(std::string& out, const store::ClaimView& claim, std::string_v
     put_json_string(pen, claim.buyer.view());
     pen.put(R"(,"quantity":)").number(claim.quantity);
     pen.put(R"(,"units":)");
-  }
-  feed::append_units(out, claim.units);
-  {
-    Pen pen(out, kMostBehindUnits);
+    feed::put_units(pen, claim.units);
     pen.put(R"(,"status":")").put(to_string(claim.status)).put('"');
     if (claim.status == sale::ClaimStatus::released) {
       pen.put(R"(,"released_by":")").put(to_string(claim.end_reason)).put('"');

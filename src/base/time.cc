@@ -1,6 +1,9 @@
 #include "base/time.h"
 
+#include <array>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "base/check.h"
 
@@ -63,7 +66,9 @@ class FieldReader {
 
 }  // namespace
 
-void write_rfc3339(char* text, Time time) {
+namespace {
+
+void write_whole(char* text, Time time) {
   using namespace std::chrono;
   const auto day = floor<days>(time);
   const year_month_day date(day);
@@ -80,6 +85,27 @@ void write_rfc3339(char* text, Time time) {
   put_digits(&text[14], 2, static_cast<int>(clock.minutes().count()));
   put_digits(&text[17], 2, static_cast<int>(clock.seconds().count()));
   put_digits(&text[20], 3, static_cast<int>(clock.subseconds().count()));
+}
+
+// A second as it was last written by this thread.
+struct WrittenSecond {
+  std::int64_t second = std::numeric_limits<std::int64_t>::min();
+  std::array<char, kRfc3339Bytes> text{};
+};
+
+}  // namespace
+
+// Of times that are written one after the other most lie in the same second.
+void write_rfc3339(char* text, Time time) {
+  using namespace std::chrono;
+  thread_local WrittenSecond last;
+  const auto second = floor<seconds>(time);
+  if (second.time_since_epoch().count() != last.second) {
+    write_whole(last.text.data(), second);
+    last.second = second.time_since_epoch().count();
+  }
+  std::memcpy(text, last.text.data(), kRfc3339Bytes);
+  put_digits(&text[20], 3, static_cast<int>((time - second).count()));
 }
 
 void append_rfc3339(std::string& out, Time time) {

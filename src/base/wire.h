@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pen.h"
 #include "base/time.h"
 
 namespace doorbuster {
@@ -18,6 +19,16 @@ inline constexpr std::size_t kMaxVarintBytes = 10;
 
 void put_varint(std::string& out, std::uint64_t value);
 void put_text(std::string& out, std::string_view text);
+
+// The same at a pen, which needs kMaxVarintBytes for a number, and for a text its own bytes too.
+inline void put_varint(Pen& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.put(static_cast<char>(value | 0x80));
+  out.put(static_cast<char>(value));
+}
+inline void put_text(Pen& out, std::string_view text) {
+  put_varint(out, text.size());
+  out.put(text);
+}
 
 // Reads from the front. After the first mistake `good()` stays false and every value is zero or
 // empty.
@@ -48,6 +59,9 @@ class WireReader {
 
 // A time as its milliseconds, any at all: who prints what he reads asks first whether it can be.
 void put_time(std::string& out, Time time);
+inline void put_time(Pen& out, Time time) {
+  put_varint(out, static_cast<std::uint64_t>(time.time_since_epoch().count()));
+}
 Time read_time(WireReader& in);
 
 }  // namespace doorbuster

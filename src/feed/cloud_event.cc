@@ -76,7 +76,8 @@ struct DataWriter {
   void claim(const sale::OfClaim& of) const { claim(of.buyer, of.quantity); }
   void units(const sale::UnitRuns& units) const {
     out += R"(,"units":)";
-    append_units(out, units);
+    Pen pen(out, most_of_units(units));
+    put_units(pen, units);
   }
   void status(ClaimStatus status) const { append_text(out, "status", to_string(status)); }
   void operator()(const sale::ClaimGranted& body) const {

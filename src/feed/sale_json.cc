@@ -1,5 +1,7 @@
 #include "feed/sale_json.h"
 
+#include <utility>
+
 #include "base/json_text.h"
 
 namespace doorbuster::feed {
@@ -13,13 +15,6 @@ std::string_view to_string(sale::LatePayment late_payment) {
       return "reacquire";
   }
   return {};
-}
-
-void append_run(std::string& out, sale::UnitRun run) {
-  for (std::uint32_t i = 0; i < run.count; ++i) {
-    if (out.back() != '[') out += ',';
-    append_number(out, run.first + i);
-  }
 }
 
 }  // namespace
@@ -62,11 +57,22 @@ void append_definition(std::string& out, const sale::SaleDefinition& definition)
   out += definition.metadata;
 }
 
-void append_units(std::string& out, const sale::UnitRuns& units) {
-  out += '[';
-  append_run(out, units.first);
-  for (const sale::UnitRun run : units.more) append_run(out, run);
-  out += ']';
+std::size_t most_of_units(const sale::UnitRuns& units) {
+  return 2 + (Pen::kNumber + 1) * std::size_t{units.count()};
+}
+
+void put_units(Pen& out, const sale::UnitRuns& units) {
+  bool first = true;
+  const auto put_run = [&](sale::UnitRun run) {
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      if (!std::exchange(first, false)) out.put(',');
+      out.number(run.first + i);
+    }
+  };
+  out.put('[');
+  put_run(units.first);
+  for (const sale::UnitRun run : units.more) put_run(run);
+  out.put(']');
 }
 
 }  // namespace doorbuster::feed

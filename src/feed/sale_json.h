@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/pen.h"
 #include "sale/types.h"
 
 namespace doorbuster::feed {
@@ -15,7 +16,8 @@ void append_definition(std::string& out, const sale::SaleDefinition& definition)
 
 void append_title(std::string& out, const sale::SaleDefinition& definition);
 
-// `[1,2,7]`
-void append_units(std::string& out, const sale::UnitRuns& units);
+// `[1,2,7]`, and how many bytes that takes at the most.
+void put_units(Pen& out, const sale::UnitRuns& units);
+std::size_t most_of_units(const sale::UnitRuns& units);
 
 }  // namespace doorbuster::feed

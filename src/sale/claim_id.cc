@@ -44,14 +44,15 @@ bool is_version_8(ClaimId id) { return (id.high & 0xf000) == kVersion && (id.low
 
 void write(char* text, ClaimId id) {
   std::memcpy(text, kPrefix.data(), kPrefix.size());
-  std::uint64_t high = id.high;
-  std::uint64_t low = id.low;
-  for (std::size_t i = kClaimIdBytes; i > kPrefix.size();) {
-    i -= 2;
-    std::memcpy(text + i, kDigitPairs[low & 1023].data(), 2);
-    low = (low >> 10) | (high << 54);
-    high >>= 10;
-  }
+  char* end = text + kClaimIdBytes;
+  const auto put_pair = [&end](std::uint64_t bits) {
+    end -= 2;
+    std::memcpy(end, kDigitPairs[bits & 1023].data(), 2);
+  };
+  // From the last pair on: six from the low word, one from both, six from the high word.
+  for (int shift = 0; shift < 60; shift += 10) put_pair(id.low >> shift);
+  put_pair((id.low >> 60) | (id.high << 4));
+  for (int shift = 6; shift < 66; shift += 10) put_pair(id.high >> shift);
 }
 
 void append(std::string& out, ClaimId id) {

@@ -58,15 +58,74 @@ constexpr std::size_t kMaxTitleBytes = 64 * 1024;
 constexpr std::uint64_t kHasExpiry = 1;
 constexpr std::uint64_t kHasKey = 2;
 
-void put_tag(std::string& out, Tag tag) { out.push_back(static_cast<char>(tag)); }
+// The most bytes that the parts of an event take.
+constexpr std::size_t kMostOfTag = 1;
+constexpr std::size_t kMostMembers = 13;
 
-void put_number(std::string& out, Tag tag, std::uint64_t value, std::uint64_t unless) {
+std::size_t most_of(std::string_view text) { return kMaxVarintBytes + text.size(); }
+
+std::size_t most_of(const SaleDefinition& sale) {
+  std::size_t most = kMostMembers * (kMostOfTag + kMaxVarintBytes) + kMostOfTag;
+  for (const auto& [language, text] : sale.title) {
+    most += kMostOfTag + most_of(language) + most_of(text);
+  }
+  return most + most_of(sale.slug) + most_of(sale.metadata);
+}
+
+std::size_t most_of(const UnitRuns& units) { return kMaxVarintBytes * (3 + 2 * units.more.size()); }
+
+std::size_t most_of(const OfClaim& of) { return 2 * kMaxVarintBytes + most_of(of.buyer); }
+
+// What BodyWriter writes at the most.
+struct MostOfBody {
+  std::size_t operator()(const SaleCreated& event) const { return most_of(*event.definition); }
+  std::size_t operator()(const SaleUpdated& event) const { return most_of(*event.definition); }
+  std::size_t operator()(const CodesAdded& event) const {
+    std::size_t most = kMaxVarintBytes;
+    for (const std::string_view code : event.codes) most += most_of(code);
+    return most;
+  }
+  std::size_t operator()(const EligibilitySet& event) const {
+    std::size_t most = kMaxVarintBytes;
+    for (const EligibleBuyer& entry : event.buyers) most += most_of(entry.buyer) + kMaxVarintBytes;
+    return most;
+  }
+  std::size_t operator()(const ClaimGranted& event) const {
+    return 3 * kMaxVarintBytes + most_of(event.buyer) + most_of(event.units) + most_of(event.key);
+  }
+  std::size_t operator()(const ClaimConfirmed& event) const {
+    return most_of(static_cast<const OfClaim&>(event)) + most_of(event.reference);
+  }
+  std::size_t operator()(const ClaimReleased& event) const {
+    return most_of(static_cast<const OfClaim&>(event)) + kMaxVarintBytes;
+  }
+  std::size_t operator()(const ClaimExtended& event) const {
+    return most_of(static_cast<const OfClaim&>(event)) + kMaxVarintBytes;
+  }
+  std::size_t operator()(const ClaimReacquired& event) const {
+    return most_of(static_cast<const OfClaim&>(event)) + most_of(event.units) +
+           most_of(event.reference);
+  }
+  std::size_t operator()(const RefundRequired& event) const {
+    return most_of(static_cast<const OfClaim&>(event)) + most_of(event.reference);
+  }
+  std::size_t operator()(const WaitlistJoined& event) const { return most_of(event.buyer); }
+  std::size_t operator()(const WaitlistOffered& event) const {
+    return most_of(event.buyer) + kMaxVarintBytes;
+  }
+  std::size_t operator()(const WaitlistLeft& event) const { return most_of(event.buyer); }
+  std::size_t operator()(const auto&) const { return 0; }  // nothing but type, sequence and time
+};
+
+void put_tag(Pen& out, Tag tag) { out.put(static_cast<char>(tag)); }
+
+void put_number(Pen& out, Tag tag, std::uint64_t value, std::uint64_t unless) {
   if (value == unless) return;
   put_tag(out, tag);
   put_varint(out, value);
 }
 
-void put_definition(std::string& out, const SaleDefinition& sale) {
+void put_definition(Pen& out, const SaleDefinition& sale) {
   const SaleDefinition defaults;
   put_tag(out, Tag::slug);
   put_text(out, sale.slug);
@@ -98,7 +157,7 @@ void put_definition(std::string& out, const SaleDefinition& sale) {
   put_tag(out, Tag::end);
 }
 
-void put_units(std::string& out, const UnitRuns& units) {
+void put_units(Pen& out, const UnitRuns& units) {
   put_varint(out, 1 + units.more.size());
   put_varint(out, units.first.first);
   put_varint(out, units.first.count);
@@ -108,7 +167,7 @@ void put_units(std::string& out, const UnitRuns& units) {
   }
 }
 
-void put_of_claim(std::string& out, const OfClaim& of) {
+void put_of_claim(Pen& out, const OfClaim& of) {
   put_varint(out, of.claim.value);
   put_text(out, of.buyer);
   put_varint(out, of.quantity);
@@ -116,7 +175,7 @@ void put_of_claim(std::string& out, const OfClaim& of) {
 
 // One overload a type: what follows the type's number, the sequence and the time.
 struct BodyWriter {
-  std::string& out;
+  Pen& out;
 
   void operator()(const SaleCreated& event) const { put_definition(out, *event.definition); }
   void operator()(const SaleUpdated& event) const { put_definition(out, *event.definition); }
@@ -386,11 +445,13 @@ std::optional<EventBody> read_body(WireReader& in, std::uint8_t number) {
 
 void encode(const Event& event, std::string& out) {
   const std::uint8_t number = kTypeNumbers[event.body.index()];
-  out.push_back(static_cast<char>(event.trace.empty() ? number : number | kHasTrace));
-  out += event.trace;
-  put_varint(out, event.sequence.value);
-  put_time(out, event.at);
-  std::visit(BodyWriter{out}, event.body);
+  Pen pen(out, kMostOfTag + event.trace.size() + 2 * kMaxVarintBytes +
+                   std::visit(MostOfBody{}, event.body));
+  pen.put(static_cast<char>(event.trace.empty() ? number : number | kHasTrace));
+  pen.put(event.trace);
+  put_varint(pen, event.sequence.value);
+  put_time(pen, event.at);
+  std::visit(BodyWriter{pen}, event.body);
 }
 
 Result<Event> decode(SaleOrdinal sale, std::span<const std::byte> bytes) {

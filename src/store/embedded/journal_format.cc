@@ -159,8 +159,9 @@ std::size_t padded_bytes(std::size_t payload_bytes) {
 }
 
 void append_record(std::string& payload, sale::SaleOrdinal sale, std::string_view event_bytes) {
-  put_varint(payload, sale.value);
-  put_text(payload, event_bytes);
+  Pen pen(payload, 2 * kMaxVarintBytes + event_bytes.size());
+  put_varint(pen, sale.value);
+  put_text(pen, event_bytes);
 }
 
 std::optional<Record> take_record(std::span<const std::byte>& payload) {
