@@ -9,6 +9,7 @@ namespace doorbuster::api {
 namespace {
 
 constexpr std::size_t kAroundField = std::string_view(": \r\n").size();
+constexpr std::size_t kMostOfName = 16;  // of the last fields
 
 // What the store refuses for want of room is short; a full disk or a wrong clock takes longer.
 constexpr RetryRange kOverloadedRetry{1, 3};
@@ -18,20 +19,8 @@ constexpr RetryRange kClockRetry{3, 10};
 }  // namespace
 
 Answer::Answer(Desk& desk, Exchange& exchange) : desk_(desk), exchange_(exchange) {
-  desk_.body.clear();
-}
-
-// Not before they are wanted: who asks the store makes his answer only when that has replied.
-std::string& Answer::fields() {
-  if (std::exchange(begun_, true)) return desk_.fields;
   desk_.fields.clear();
-  field("X-Request-Id", exchange_.request_id.view());
-  if (exchange_.varies_by_origin) field("Vary", "Origin");
-  if (!exchange_.page_origin.empty()) {
-    field("Access-Control-Allow-Origin", exchange_.page_origin);
-    field("Access-Control-Expose-Headers", kExposedFields);
-  }
-  return desk_.fields;
+  desk_.body.clear();
 }
 
 void Answer::field(std::string_view name, std::string_view value) {
@@ -49,7 +38,17 @@ void Answer::stay_away(std::uint64_t seconds) {
   field("Retry-After", seconds);
 }
 
-void Answer::end_fields() { field("Cache-Control", cache_control_); }
+// What every answer has.
+void Answer::end_fields() {
+  if (exchange_.varies_by_origin) field("Vary", "Origin");
+  if (!exchange_.page_origin.empty()) {
+    field("Access-Control-Allow-Origin", exchange_.page_origin);
+    field("Access-Control-Expose-Headers", kExposedFields);
+  }
+  const std::string_view id = exchange_.request_id.view();
+  Pen pen(fields(), 2 * (kMostOfName + kAroundField) + id.size() + cache_control_.size());
+  pen.put("X-Request-Id: ").put(id).put("\r\nCache-Control: ").put(cache_control_).put("\r\n");
+}
 
 void Answer::send(int status, std::string_view content_type) {
   end_fields();
@@ -115,7 +114,7 @@ void Answer::invalid(const Flaws& flaws) {
 
 void Answer::invalid(const Flaw& flaw) { invalid(Flaws{flaw}); }
 
-void Answer::ask(store::Command command, Render render) {
+void Answer::ask(store::Command&& command, Render render) {
   exchange_.render = render;
   if (exchange_.trace.given()) {
     const auto put = [this](auto& asked) {

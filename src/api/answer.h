@@ -29,7 +29,7 @@ class Answer {
   std::string& body() { return desk_.body; }
 
   // The fields so far, each with its end of line; more may be appended.
-  std::string& fields();
+  std::string& fields() { return desk_.fields; }
   void field(std::string_view name, std::string_view value);
   void field(std::string_view name, std::uint64_t value);
   void sale_sequence(sale::Sequence sequence) { field("Sale-Sequence", sequence.value); }
@@ -50,7 +50,7 @@ class Answer {
 
   // Hands `command`, with the trace it came in, to the store; `render` gets its reply, in a later
   // turn.
-  void ask(store::Command command, Render render);
+  void ask(store::Command&& command, Render render);
 
  private:
   void end_fields();
@@ -59,7 +59,6 @@ class Answer {
   Desk& desk_;
   Exchange& exchange_;
   std::string_view cache_control_ = "no-store";
-  bool begun_ = false;             // fields() has those that every answer has
   int status_ = 0;                 // of the problem begun
   std::uint64_t retry_after_ = 0;  // 0: not said
 };

@@ -89,7 +89,7 @@ ApiHandler::ApiHandler(store::StorePort& port, store::EventFeed& feed, ApiOption
     : desk_(port, feed, *this, std::move(options)), admission_(desk_.options.admission) {}
 
 std::size_t ApiHandler::body_limit(const http::Request& head) {
-  const RouteMatch match = match_route(api_routes(), head.method, head.path);
+  const RouteMatch& match = routes_.match(head.method, head.path);
   return match.found == Found::route ? match.route->body_limit : kMaxBody;
 }
 
@@ -105,7 +105,7 @@ void ApiHandler::on_request(const http::Request& request, http::Responder respon
     const auto caller = TraceParent::parse(fields.traceparent.value);
     if (caller) exchange.trace = desk_.traces.continue_from(*caller);
   }
-  const RouteMatch match = match_route(api_routes(), request.method, request.path);
+  const RouteMatch& match = routes_.match(request.method, request.path);
   exchange.mark = desk_.probe.request_came(match.route, request.method);
   if (desk_.access.may_want()) begin_note(request, match, desk_, exchange);
   settle_page_origin(request, fields, match, desk_.options.cors, exchange);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/desk.h"
+#include "api/route.h"
 #include "http/handler.h"
 #include "store/claim_store.h"
 
@@ -32,6 +33,7 @@ class ApiHandler final : public http::Handler, private store::ReplySink {
 
   Desk desk_;
   Admission admission_;
+  RouteMemory routes_;
 };
 
 }  // namespace doorbuster::api

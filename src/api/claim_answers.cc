@@ -36,12 +36,14 @@ void render_claim(Answer& answer, store::Reply& reply) {
 }  // namespace
 
 void claim_units(Call& call) {
-  sale::ClaimUnits command;
-  if (const auto why = parse_claim(call, false, command)) {
+  // Made where it is asked with: it holds its texts, and a copy costs as much as deciding.
+  store::Command command{std::in_place_type<sale::ClaimUnits>};
+  auto& claim = std::get<sale::ClaimUnits>(command);
+  if (const auto why = parse_claim(call, false, claim)) {
     return answer_unreadable(call.answer, *why);
   }
-  command.sale = call.sale();
-  call.answer.ask(command, render_claimed);
+  claim.sale.assign(call.parameters.sale);
+  call.answer.ask(std::move(command), render_claimed);
 }
 
 void read_claim(Call& call) {

@@ -1,5 +1,6 @@
 #include "api/known_fields.h"
 
+#include "http/char_class.h"
 #include "http/syntax.h"
 
 namespace doorbuster::api {
@@ -11,7 +12,7 @@ constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 // Where a field of this name is kept; null for the ones nobody asks for.
 KnownField* place_of(KnownFields& known, std::string_view name) {
-  const auto is = [&](std::string_view other) { return http::same_ignoring_case(name, other); };
+  const auto is = [&](std::string_view other) { return http::is_name(name, other); };
   switch (name.size()) {
     case 4:
       return is("host") ? &known.host : nullptr;

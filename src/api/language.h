@@ -3,6 +3,7 @@
 // Thread: any; pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 namespace doorbuster::api {
 
 enum class Language : std::uint8_t { english, chinese };
+inline constexpr std::size_t kLanguages = 2;
 
 // From an Accept-Language field (RFC 9110, 12.5.4); English where it names neither.
 Language preferred_language(std::string_view accept_language);

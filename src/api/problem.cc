@@ -434,9 +434,9 @@ ProblemCode problem_of(http::BadRequest what) {
   CHECK(false);
 }
 
-void append_problem(std::string& out, ProblemCode code, Language language, Remark remark) {
-  const ProblemText& text = text_of(code);
-  const Sentence exact = sentence_of(remark);
+namespace {
+
+void make_problem(std::string& out, const ProblemText& text, Sentence detail, Language language) {
   out += R"({"type":"/problems/)";
   out += text.name;
   out += R"(","code":")";
@@ -446,8 +446,33 @@ void append_problem(std::string& out, ProblemCode code, Language language, Remar
   out += R"(","status":)";
   append_number(out, static_cast<std::uint64_t>(text.status));
   out += R"(,"detail":")";
-  append_json_escaped(out, (exact.english.empty() ? text.detail : exact).in(language));
+  append_json_escaped(out, detail.in(language));
   out += '"';
+}
+
+using InEachLanguage = std::array<std::string, kLanguages>;
+
+// By code, with its own detail. Made in advance: a sold-out sale says the same a million times.
+std::array<InEachLanguage, kProblemCodes> make_all() {
+  std::array<InEachLanguage, kProblemCodes> all;
+  for (std::size_t code = 0; code < kProblemCodes; ++code) {
+    for (std::size_t i = 0; i < kLanguages; ++i) {
+      make_problem(all[code][i], kTexts[code], kTexts[code].detail, static_cast<Language>(i));
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+void append_problem(std::string& out, ProblemCode code, Language language, Remark remark) {
+  static const auto kMade = make_all();
+  const Sentence exact = sentence_of(remark);
+  if (exact.english.empty()) {
+    out += kMade[static_cast<std::size_t>(code)][static_cast<std::size_t>(language)];
+  } else {
+    make_problem(out, text_of(code), exact, language);
+  }
 }
 
 }  // namespace doorbuster::api

@@ -13,7 +13,9 @@ namespace {
 // How long a merchant's pause may last is not known.
 constexpr RetryRange kPausedRetry{5, 10};
 
-constexpr std::size_t kMostOfLocation = 32 + sale::Slug::kCapacity + sale::kClaimIdBytes;
+// The fields of a granted claim.
+constexpr std::size_t kMostOfGranted =
+    64 + Pen::kNumber + sale::Slug::kCapacity + sale::kClaimIdBytes;
 
 std::uint64_t seconds_until(Time then, Time now) {
   const auto wait = std::chrono::ceil<std::chrono::seconds>(then - now).count();
@@ -150,13 +152,14 @@ void answer_refused(Answer& answer, const Refused& refused) {
 
 void answer_claim(Answer& answer, const store::ClaimReply& reply) {
   const bool granted = reply.verdict == sale::ClaimVerdict::granted;
-  answer.sale_sequence(reply.sequence);
   if (granted) {
-    Pen pen(answer.fields(), kMostOfLocation);
-    pen.put("Location: /v1/sales/").put(reply.sale.view()).put("/claims/");
+    Pen pen(answer.fields(), kMostOfGranted);
+    pen.put("Sale-Sequence: ").number(reply.sequence.value);
+    pen.put("\r\nLocation: /v1/sales/").put(reply.sale.view()).put("/claims/");
     sale::write(pen.take(sale::kClaimIdBytes), reply.claim.id);
     pen.put("\r\n");
   } else {
+    answer.sale_sequence(reply.sequence);
     answer.field("Idempotency-Replayed", "true");
   }
   append_claim(answer.body(), reply.claim, reply.sale.view());

@@ -77,6 +77,15 @@ RouteMatch match_route(std::span<const Route> routes, http::Method method, std::
   return match;
 }
 
+const RouteMatch& RouteMemory::match(http::Method method, std::string_view path) {
+  if (path_.empty() || method != method_ || path != path_) {
+    method_ = method;
+    path_ = path;
+    match_ = match_route(api_routes(), method_, path_);
+  }
+  return match_;
+}
+
 std::string allowed_methods(std::span<const Route> routes, std::string_view path) {
   const PathSegments segments(path);
   std::string methods;

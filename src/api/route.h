@@ -74,6 +74,20 @@ std::span<const Route> api_routes();
 
 RouteMatch match_route(std::span<const Route> routes, http::Method method, std::string_view path);
 
+// match_route() for a crowd: it asks for the same again and again.
+//
+// Thread: one. Owns: the path it was asked for last.
+class RouteMemory {
+ public:
+  // The parameters are good until the next call.
+  const RouteMatch& match(http::Method method, std::string_view path);
+
+ private:
+  http::Method method_ = http::Method::other;
+  std::string path_;
+  RouteMatch match_;
+};
+
 // The methods that `path` takes, for `Allow`: "GET, HEAD, OPTIONS".
 std::string allowed_methods(std::span<const Route> routes, std::string_view path);
 

@@ -125,7 +125,7 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     if (outcome.verdict == sale::ClaimVerdict::refused) {
       fill_refusal(sale, command, answer);
     } else {
-      answer.claim = view(sale, outcome.claim);
+      show(sale, outcome.claim, answer.claim);
     }
     count(sale, answer);
     return reply;
@@ -371,8 +371,14 @@ store::SaleView Execution::view(const sale::SaleState& sale) {
 }
 
 store::ClaimView Execution::view(const sale::SaleState& sale, sale::ClaimOrdinal ordinal) const {
-  const sale::Claim& claim = sale.claims()[ordinal];
   store::ClaimView view;
+  show(sale, ordinal, view);
+  return view;
+}
+
+void Execution::show(const sale::SaleState& sale, sale::ClaimOrdinal ordinal,
+                     store::ClaimView& view) const {
+  const sale::Claim& claim = sale.claims()[ordinal];
   view.id = engine_.claim_ids_.encode({sale.ordinal(), ordinal});
   view.buyer.assign(sale.claims().buyer(claim));
   view.quantity = claim.quantity;
@@ -387,7 +393,6 @@ store::ClaimView Execution::view(const sale::SaleState& sale, sale::ClaimOrdinal
   view.extended = claim.extended;
   view.refund_owed = sale.cancelled() && claim.status == sale::ClaimStatus::confirmed;
   view.refunds = sale.claims().refunds(claim);
-  return view;
 }
 
 }  // namespace doorbuster::embedded
