@@ -105,11 +105,11 @@ void Mailroom::deliver(std::vector<Released>& replies) {
     outboxes = outboxes_;
   }
   if (outboxes.size() == 1) return send(*outboxes.front(), replies);
-  std::vector<std::vector<Released>> by_port(outboxes.size());
-  for (Released& reply : replies) by_port[reply.ticket.port].push_back(std::move(reply));
+  by_port_.resize(outboxes.size());
+  for (Released& reply : replies) by_port_[reply.ticket.port].push_back(std::move(reply));
   replies.clear();
   for (std::size_t port = 0; port < outboxes.size(); ++port) {
-    if (!by_port[port].empty()) send(*outboxes[port], by_port[port]);
+    if (!by_port_[port].empty()) send(*outboxes[port], by_port_[port]);
   }
 }
 

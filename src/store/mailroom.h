@@ -61,6 +61,8 @@ class Mailroom {
   std::mutex mutex_;
   std::vector<Letter> letters_;
   std::vector<std::shared_ptr<Outbox>> outboxes_;
+  // Of deliver(): empty between its calls, and of the size that it takes.
+  std::vector<std::vector<Released>> by_port_;
 };
 
 }  // namespace doorbuster::store
