@@ -87,7 +87,7 @@ void write_whole(char* text, Time time) {
   put_digits(&text[20], 3, static_cast<int>(clock.subseconds().count()));
 }
 
-// A second as it was last written by this thread.
+// A second as this thread has written it.
 struct WrittenSecond {
   std::int64_t second = std::numeric_limits<std::int64_t>::min();
   std::array<char, kRfc3339Bytes> text{};
@@ -95,16 +95,21 @@ struct WrittenSecond {
 
 }  // namespace
 
-// Of times that are written one after the other most lie in the same second.
+// Of times that are written one after the other most lie in few seconds: now, and where a hold
+// ends. Which of the seconds kept they may be is a matter of a prime, so that round lengths of
+// holds do not have the two of them share one.
 void write_rfc3339(char* text, Time time) {
   using namespace std::chrono;
-  thread_local WrittenSecond last;
+  constexpr std::uint64_t kKept = 31;
+  thread_local std::array<WrittenSecond, kKept> kept;
   const auto second = floor<seconds>(time);
-  if (second.time_since_epoch().count() != last.second) {
-    write_whole(last.text.data(), second);
-    last.second = second.time_since_epoch().count();
+  const std::int64_t number = second.time_since_epoch().count();
+  WrittenSecond& written = kept[static_cast<std::uint64_t>(number) % kKept];
+  if (number != written.second) {
+    write_whole(written.text.data(), second);
+    written.second = number;
   }
-  std::memcpy(text, last.text.data(), kRfc3339Bytes);
+  std::memcpy(text, written.text.data(), kRfc3339Bytes);
   put_digits(&text[20], 3, static_cast<int>((time - second).count()));
 }
 

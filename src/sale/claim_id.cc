@@ -1,5 +1,7 @@
 #include "sale/claim_id.h"
 
+#include <array>
+#include <cstdint>
 #include <cstring>
 
 namespace doorbuster::sale {
@@ -7,6 +9,15 @@ namespace {
 
 constexpr std::string_view kPrefix = "clm_";
 constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32
+constexpr std::uint8_t kNoDigit = 0xff;
+constexpr auto kDigitOf = [] {
+  std::array<std::uint8_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (std::size_t i = 0; i < kDigits.size(); ++i) {
+    digits[static_cast<unsigned char>(kDigits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return digits;
+}();
 constexpr std::size_t kDigitCount = kClaimIdBytes - kPrefix.size();
 // Two digits at a time: each answer to a claim has the id twice.
 constexpr auto kDigitPairs = [] {
@@ -37,6 +48,8 @@ void unpack(ClaimId id, std::uint64_t& left, std::uint64_t& right) {
   left = (free_high << 1) | (free_low >> 61);
   right = free_low & kHalfMask;
 }
+
+std::uint8_t digit_of(char c) { return kDigitOf[static_cast<unsigned char>(c)]; }
 
 bool is_version_8(ClaimId id) { return (id.high & 0xf000) == kVersion && (id.low >> 62) == 2; }
 
@@ -73,11 +86,11 @@ std::optional<ClaimId> parse_claim_id(std::string_view text) {
   }
   text.remove_prefix(kPrefix.size());
   // 26 digits are 130 bits: the first may hold only three.
-  if (kDigits.find(text.front()) > 7) return std::nullopt;
+  if (digit_of(text.front()) > 7) return std::nullopt;
   ClaimId id;
   for (const char c : text) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
+    const std::uint8_t digit = digit_of(c);
+    if (digit == kNoDigit) return std::nullopt;
     id.high = (id.high << 5) | (id.low >> 59);
     id.low = (id.low << 5) | digit;
   }

@@ -125,7 +125,7 @@ Execution::MaybeReply Execution::operator()(const sale::ClaimUnits& command) {
     if (outcome.verdict == sale::ClaimVerdict::refused) {
       fill_refusal(sale, command, answer);
     } else {
-      show(sale, outcome.claim, answer.claim);
+      show(sale, outcome.claim, id_of(sale, outcome.claim), answer.claim);
     }
     count(sale, answer);
     return reply;
@@ -171,7 +171,7 @@ void Execution::fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits
   for_each_claim(sale, command.buyer.view(),
                  [&](sale::ClaimOrdinal ordinal, const sale::Claim& claim) {
                    if (sale.is_live(claim)) {
-                     reply.claims.push_back(engine_.claim_ids_.encode({sale.ordinal(), ordinal}));
+                     reply.claims.push_back(id_of(sale, ordinal));
                    }
                    return true;
                  });
@@ -197,13 +197,16 @@ Execution::MaybeReply Execution::change_claim(const sale::Slug& slug, sale::Clai
       if (sale::transition_is_due(sale, now_)) return std::nullopt;
       if (!settle_for(sale, claim.quantity)) return no_room();
     }
-    store::ClaimChangeReply reply;
-    reply.change = decide(sale, place->claim);
+    const sale::ClaimChange change = decide(sale, place->claim);
     if (!commit_caused(trace)) return no_room();
-    reply.sale.assign(sale.definition().slug);
-    reply.sequence = sale.sequence();
-    reply.claim = view(sale, place->claim);
-    reply.max_extension_seconds = sale.definition().max_extension_seconds;
+    MaybeReply reply;
+    auto& answer = std::get<store::ClaimChangeReply>(
+        reply.emplace(std::in_place_type<store::ClaimChangeReply>));
+    answer.change = change;
+    answer.sale.assign(sale.definition().slug);
+    answer.sequence = sale.sequence();
+    show(sale, place->claim, id, answer.claim);
+    answer.max_extension_seconds = sale.definition().max_extension_seconds;
     return reply;
   });
 }
@@ -372,14 +375,18 @@ store::SaleView Execution::view(const sale::SaleState& sale) {
 
 store::ClaimView Execution::view(const sale::SaleState& sale, sale::ClaimOrdinal ordinal) const {
   store::ClaimView view;
-  show(sale, ordinal, view);
+  show(sale, ordinal, id_of(sale, ordinal), view);
   return view;
 }
 
-void Execution::show(const sale::SaleState& sale, sale::ClaimOrdinal ordinal,
+sale::ClaimId Execution::id_of(const sale::SaleState& sale, sale::ClaimOrdinal claim) const {
+  return engine_.claim_ids_.encode({sale.ordinal(), claim});
+}
+
+void Execution::show(const sale::SaleState& sale, sale::ClaimOrdinal ordinal, sale::ClaimId id,
                      store::ClaimView& view) const {
   const sale::Claim& claim = sale.claims()[ordinal];
-  view.id = engine_.claim_ids_.encode({sale.ordinal(), ordinal});
+  view.id = id;
   view.buyer.assign(sale.claims().buyer(claim));
   view.quantity = claim.quantity;
   view.units = sale.claims().units(claim);

@@ -64,8 +64,10 @@ class Execution {
 
   store::SaleView view(const sale::SaleState& sale);
   store::ClaimView view(const sale::SaleState& sale, sale::ClaimOrdinal claim) const;
-  // The same into `view`, which is as it was made.
-  void show(const sale::SaleState& sale, sale::ClaimOrdinal claim, store::ClaimView& view) const;
+  // The same into `view`, which is as it was made; `id` is the claim's.
+  void show(const sale::SaleState& sale, sale::ClaimOrdinal claim, sale::ClaimId id,
+            store::ClaimView& view) const;
+  sale::ClaimId id_of(const sale::SaleState& sale, sale::ClaimOrdinal claim) const;
   void fill_refusal(const sale::SaleState& sale, const sale::ClaimUnits& command,
                     store::ClaimReply& reply);
 
