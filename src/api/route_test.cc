@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "api/admission.h"
 #include "api/problem.h"
 
@@ -18,6 +23,31 @@ TEST(Route, IsFoundWithItsParameters) {
   EXPECT_EQ(found.route->path, "/v1/sales/{sale}/claims/{claim}");
   EXPECT_EQ(found.parameters.sale, "a-1");
   EXPECT_EQ(found.parameters.claim, "clm_x");
+}
+
+TEST(RouteMemory, FindsWhatTheTableFindsWhateverWasAskedBefore) {
+  const std::vector<std::pair<http::Method, std::string>> asked = {
+      {http::Method::post, "/v1/sales/a/claims"},
+      {http::Method::post, "/v1/sales/a/claims"},
+      {http::Method::get, "/v1/sales/a/claims"},
+      {http::Method::get, "/v1/sales/b/claims"},
+      {http::Method::get, "/v1/sales/b/claim"},
+      {http::Method::get, ""},
+      {http::Method::get, ""},
+      {http::Method::options, "*"},
+      {http::Method::other, "*"},
+      {http::Method::post, "/v1/sales/a/claims"}};
+  RouteMemory memory;
+  for (const auto& [method, path] : asked) {
+    // The text that was asked with goes: what is remembered must not point into it.
+    const auto text = std::make_unique<std::string>(path);
+    const RouteMatch expected = match(method, path);
+    const RouteMatch& found = memory.match(method, *text);
+    text->assign(text->size(), '?');
+    EXPECT_EQ(found.found, expected.found) << path;
+    EXPECT_EQ(found.route, expected.route) << path;
+    EXPECT_EQ(found.parameters.sale, expected.parameters.sale) << path;
+  }
 }
 
 TEST(Route, OfOnesOwnClaimsIsNoneOfOneClaim) {

@@ -66,6 +66,22 @@ TEST(Rfc3339, PrintsMillisecondsInUtc) {
   EXPECT_EQ(to_rfc3339(Time(std::chrono::milliseconds(1794398400123))), "2026-11-11T12:00:00.123Z");
 }
 
+// A thread keeps the seconds it has printed, some at the same place.
+TEST(Rfc3339, PrintsEachTimeAsIfItWereTheFirst) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  const Time base = *parse_rfc3339("2026-11-11T12:00:00.123Z");
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(to_rfc3339(base), "2026-11-11T12:00:00.123Z");
+    EXPECT_EQ(to_rfc3339(base + seconds(31)), "2026-11-11T12:00:31.123Z");
+    EXPECT_EQ(to_rfc3339(base + milliseconds(876)), "2026-11-11T12:00:00.999Z");
+    EXPECT_EQ(to_rfc3339(base + milliseconds(877)), "2026-11-11T12:00:01.000Z");
+    EXPECT_EQ(to_rfc3339(Time(milliseconds(-1))), "1969-12-31T23:59:59.999Z");
+    EXPECT_EQ(to_rfc3339(Time(seconds(-31))), "1969-12-31T23:59:29.000Z");
+    EXPECT_EQ(to_rfc3339(Time{}), "1970-01-01T00:00:00.000Z");
+  }
+}
+
 TEST(Rfc3339, ReadsTheExamplesOfTheStandard) {
   const auto time = [](std::string_view text) {
     const auto parsed = parse_rfc3339(text);

@@ -22,12 +22,15 @@ using simulation::SimulatedFileSystem;
 // The parameter: whether the engine has a thread of its own, or this one drives it.
 class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySink {
  protected:
+  static constexpr std::size_t kMaxWaiting = 200;
+
   StoreOnADisk() {
     StoreOptions options;
     options.data_dir = "data";
     options.own_thread = GetParam();
     options.segment_bytes = 1 << 20;
     options.max_group_bytes = 256 * 1024;
+    options.max_waiting = kMaxWaiting;
     options.snapshots.segments = 1;
     options.probe = &probe_;
     options.random = [](std::span<std::uint8_t> bytes) { std::ranges::fill(bytes, 7); };
@@ -50,26 +53,35 @@ class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySi
     ask(sale::CreateSale{definition});
   }
 
-  // The reply; nothing when the store has failed instead.
-  std::optional<store::Reply> ask(const store::Command& command) {
-    reply_.reset();
-    CHECK(port_->submit(command, *this, 1));
+  bool submit(const store::Command& command, std::uint64_t context) {
+    return port_->submit(command, *this, context);
+  }
+  // What was submitted, until there are so many replies; fewer when the store has failed instead.
+  // By context, in the order in which they came.
+  std::vector<std::pair<std::uint64_t, store::Reply>> replies(std::size_t count) {
     port_->flush();
-    while (!reply_) {
+    while (replies_.size() < count) {
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return woken_ || !failures_.empty(); });
         woken_ = false;
-        if (!failures_.empty()) return std::nullopt;
+        if (!failures_.empty()) break;
       }
       port_->flush();
     }
-    return std::exchange(reply_, std::nullopt);
+    return std::exchange(replies_, {});
   }
-  std::optional<store::Reply> claim() {
-    return ask(
-        sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(std::to_string(buyers_++)), 1, {}});
+  // The reply; nothing when the store has failed instead.
+  std::optional<store::Reply> ask(const store::Command& command) {
+    CHECK(submit(command, 1));
+    auto all = replies(1);
+    if (all.empty()) return std::nullopt;
+    return std::move(all.front().second);
   }
+  store::Command next_claim() {
+    return sale::ClaimUnits{sale::Slug("demo"), sale::BuyerId(std::to_string(buyers_++)), 1, {}};
+  }
+  std::optional<store::Reply> claim() { return ask(next_claim()); }
   std::string condition(const std::string& part) const {
     for (const auto& [name, words] : store_->condition().lines) {
       if (name == part) return words;
@@ -102,9 +114,11 @@ class StoreOnADisk : public testing::TestWithParam<bool>, private store::ReplySi
   std::unique_ptr<store::StorePort> port_;
 
  private:
-  void on_reply(std::uint64_t, store::Reply&& reply) override { reply_ = std::move(reply); }
+  void on_reply(std::uint64_t context, store::Reply&& reply) override {
+    replies_.emplace_back(context, std::move(reply));
+  }
 
-  std::optional<store::Reply> reply_;
+  std::vector<std::pair<std::uint64_t, store::Reply>> replies_;
   int buyers_ = 0;
 };
 
@@ -114,6 +128,26 @@ TEST_P(StoreOnADisk, IsReadyAsLongAsItsJournalIsWritten) {
   for (const char* part : {"engine", "disk", "snapshot", "archive"}) {
     EXPECT_EQ(condition(part), "ok") << part;
   }
+}
+
+// A turn's commands are decided in batches; nobody can tell.
+TEST_P(StoreOnADisk, ManyInOneTurnAreDecidedAndAnsweredInTheirOrder) {
+  constexpr std::uint64_t kClaims = 150;
+  for (std::uint64_t i = 0; i < kClaims; ++i) ASSERT_TRUE(submit(next_claim(), i));
+  const auto all = replies(kClaims);
+  ASSERT_EQ(all.size(), kClaims);
+  for (std::uint64_t i = 0; i < kClaims; ++i) {
+    EXPECT_EQ(all[i].first, i);
+    EXPECT_EQ(std::get<store::ClaimReply>(all[i].second).claim.units.first.first, i + 1);
+  }
+}
+
+TEST_P(StoreOnADisk, TooManyInOneTurnAreTurnedAwayAndTheOthersAnswered) {
+  for (std::uint64_t i = 0; i < kMaxWaiting; ++i) ASSERT_TRUE(submit(next_claim(), i)) << i;
+  EXPECT_FALSE(submit(next_claim(), kMaxWaiting));
+  EXPECT_EQ(replies(kMaxWaiting).size(), kMaxWaiting);
+  EXPECT_TRUE(submit(next_claim(), 0)) << "there is room again";
+  EXPECT_EQ(replies(1).size(), 1U);
 }
 
 // With a thread of its own they are refused on this one, and nothing else happens that would have
