@@ -22,6 +22,7 @@ using doorbuster::http::RequestReader;
 
 constexpr std::size_t kHeadLimit = 2048;
 constexpr std::size_t kBodyLimit = 4096;
+constexpr std::size_t kMostFields = 100;
 
 void record(std::string& transcript, std::string_view text) {
   transcript.append(std::to_string(text.size())).append(":").append(text);
@@ -81,8 +82,8 @@ std::string transcript_of(std::string_view bytes, std::uint32_t seed) {
   return transcript;
 }
 
-// What the first head says; "!" if it is refused, or has as many fields as it may.
-std::string first_head(std::string_view bytes) {
+// What the first head says; "!" if it is refused, or has more fields than `most_fields`.
+std::string first_head(std::string_view bytes, std::size_t most_fields) {
   RequestReader reader(kHeadLimit, Peer{});
   const auto room = reader.prepare();
   const std::size_t size = std::min(room.size(), bytes.size());
@@ -100,7 +101,7 @@ std::string first_head(std::string_view bytes) {
       break;
   }
   const auto& request = reader.request();
-  if (request.fields.size() == 100) return "!";
+  if (request.fields.size() > most_fields) return "!";
   record(transcript, request.method_text);
   record(transcript, request.target);
   for (const auto& field : request.fields) {
@@ -115,13 +116,13 @@ void compare_with_parser(std::string_view bytes) {
   const auto end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos || end + 64 > kHeadLimit) return;
   std::string odd(bytes.substr(0, end + 4));
-  const std::string plain = first_head(odd);
+  const std::string plain = first_head(odd, kMostFields - 1);
   if (plain == "!") return;
   odd.insert(end + 2, "Connection: keep-alive\r\n");
   std::string added;
   record(added, "Connection");
   record(added, "keep-alive");
-  CHECK(first_head(odd) == plain + added);
+  CHECK(first_head(odd, kMostFields) == plain + added);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace doorbuster::embedded {
 namespace {
 
-constexpr std::uint64_t kSyncEvery = std::uint64_t{8} << 20;
+// Little at a time: whoever commits meanwhile waits until the disk has taken it.
+constexpr std::uint64_t kSyncEvery = std::uint64_t{1} << 20;
 constexpr std::size_t kCrcEnd = 12;  // magic and checksum are not part of what is summed
 
 using Magic = std::array<char, 8>;
