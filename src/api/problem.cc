@@ -466,10 +466,10 @@ std::array<InEachLanguage, kProblemCodes> make_all() {
 }  // namespace
 
 void append_problem(std::string& out, ProblemCode code, Language language, Remark remark) {
-  static const auto kMade = make_all();
+  static const auto made = make_all();
   const Sentence exact = sentence_of(remark);
   if (exact.english.empty()) {
-    out += kMade[static_cast<std::size_t>(code)][static_cast<std::size_t>(language)];
+    out += made[static_cast<std::size_t>(code)][static_cast<std::size_t>(language)];
   } else {
     make_problem(out, text_of(code), exact, language);
   }
