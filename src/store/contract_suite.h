@@ -35,6 +35,8 @@ class ContractSubject {
 struct ContractParameter {
   std::string name;
   std::function<std::unique_ptr<ContractSubject>()> make;
+  // Of a subject that takes seconds to come up, and that others show the rest of.
+  bool ends_suddenly_alone = false;
 };
 
 class Contract : public testing::TestWithParam<ContractParameter> {
@@ -64,7 +66,7 @@ class Contract : public testing::TestWithParam<ContractParameter> {
                          std::optional<std::uint32_t> if_version = {});
   SaleChangeReply steer(sale::SaleAction action);
   Reply remove(const std::string& sale = "s");
-  // What is true now must be so after an end of either kind, and another.
+  // What is true now must be so after a sudden end, and after another in good order.
   void across_restarts(const std::function<void()>& check);
   // The engine's time, told by a sale made for that.
   Time look_time();
