@@ -79,6 +79,10 @@ RouteMatch match_route(std::span<const Route> routes, http::Method method, std::
 // Thread: one. Owns: the path it was asked for last.
 class RouteMemory {
  public:
+  RouteMemory() = default;
+  RouteMemory(const RouteMemory&) = delete;  // the parameters point into its path
+  RouteMemory& operator=(const RouteMemory&) = delete;
+
   // The parameters are good until the next call.
   const RouteMatch& match(http::Method method, std::string_view path);
 
