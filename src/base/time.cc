@@ -64,10 +64,6 @@ class FieldReader {
   std::string_view rest_;
 };
 
-}  // namespace
-
-namespace {
-
 void write_whole(char* text, Time time) {
   using namespace std::chrono;
   const auto day = floor<days>(time);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "http/char_class.h"
 #include "http/head_scanner.h"
 #include "http/syntax.h"
 
@@ -240,6 +241,36 @@ TEST(Syntax, KnowsLengthsAndCodings) {
   EXPECT_EQ(transfer_coding_of("gzip , chunked"), TransferCoding::unknown);
   for (const auto* bad : {"", ",", "chunked,", "chunked , CHUNKED", "a b", "chunked;a"}) {
     EXPECT_EQ(transfer_coding_of(bad), TransferCoding::malformed) << bad;
+  }
+}
+
+TEST(CharClass, ANameIsKnownInAnyCaseAndWithNoOtherCharacterInIt) {
+  for (const std::string known : {"host", "x-buyer-id", "content-length", "http2-settings"}) {
+    for (std::size_t at = 0; at < known.size(); ++at) {
+      for (int c = 0; c < 256; ++c) {
+        if (!is_token_char(static_cast<char>(c))) continue;
+        std::string name = known;
+        name[at] = static_cast<char>(c);
+        EXPECT_EQ(is_name(name, known), same_ignoring_case(name, known)) << name;
+      }
+    }
+    EXPECT_FALSE(is_name(known + "s", known));
+    EXPECT_FALSE(is_name(std::string_view(known).substr(1), known));
+  }
+}
+
+TEST(CharClass, PlainTextIsVisibleAsciiAndSpaces) {
+  for (std::size_t size = 0; size <= 20; ++size) {
+    EXPECT_TRUE(is_plain_text(std::string(size, 'a')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        for (const char beside : {' ', '~'}) {
+          std::string text(size, beside);
+          text[at] = static_cast<char>(c);
+          EXPECT_EQ(is_plain_text(text), c >= 0x20 && c < 0x7f) << size << " " << at << " " << c;
+        }
+      }
+    }
   }
 }
 

@@ -133,8 +133,7 @@ class DrivenStore final : public store::ClaimStore {
                 {{ground_.committer, ground_.preparer}, ground_.snapshots, ground_.archive},
                 std::move(options), std::move(recovered), [this] { wake(); }),
         feed_(files, callbacks.data_dir, identity_, engine_.durable_head(), engine_.slugs()),
-        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }),
-        max_waiting_(callbacks.max_waiting) {
+        clock_watch_(engine_.time_line(), callbacks.on_clock, [this] { wake(); }) {
     ground_.lock = std::move(lock);
   }
 
@@ -173,7 +172,8 @@ class DrivenStore final : public store::ClaimStore {
     }
     bool submit(const store::Command& command, store::ReplySink& sink,
                 std::uint64_t context) override {
-      return store_.take(command, sink, context);
+      store_.take(command, sink, context);
+      return true;  // the engine turns away what is too much
     }
     void flush() override { store_.flush(); }
 
@@ -191,11 +191,9 @@ class DrivenStore final : public store::ClaimStore {
     if (wake_port_) wake_port_();
   }
 
-  bool take(const store::Command& command, store::ReplySink& sink, std::uint64_t context) {
-    if (engine_.waiting() + letters_.size() >= max_waiting_) return false;
+  void take(const store::Command& command, store::ReplySink& sink, std::uint64_t context) {
     letters_.push_back({{0, &sink, context, step_.begun()}, command});
     if (letters_.size() == kBatch) decide(engine_, letters_, refused_);
-    return true;
   }
 
   // A step is a turn of the port's thread, from its first command on: what else that thread does
@@ -241,7 +239,6 @@ class DrivenStore final : public store::ClaimStore {
   DueAlarm due_alarm_{[this] { wake(); }};
   ClockWatch clock_watch_;
   Condition condition_;
-  const std::size_t max_waiting_;
   store::TurnBegin step_;
   std::vector<store::Letter> letters_;  // not decided yet, fewer than a batch
   std::vector<Released> refused_;       // not taken, and not told yet
